@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 
+from kpis.goal_owners import OWNER_FIELDS, find_default_owner, possible_owners
 from kpis.models import Benchmark, Goal
 from kpis.permissions import SET_BENCHMARK, SET_GOAL
 from kpis.registry import get_metric
@@ -21,7 +22,8 @@ def set_goal(*, actor: User, goal: Goal) -> Goal:
 
     Raises:
         PermissionDenied: the actor's role sets no goals.
-        NoGoal: the metric is neither money nor a rate between two amounts of money, or has a goal for these days.
+        NoGoal: the metric is neither money nor a rate between two amounts of money, it has a goal for these days, or a side
+            has no owner.
     """
     SET_GOAL.require(actor)
     metric = get_metric(goal.metric)
@@ -33,11 +35,27 @@ def set_goal(*, actor: User, goal: Goal) -> Goal:
     same = Goal.objects.filter(metric=goal.metric, starts_on=goal.starts_on, ends_on=goal.ends_on).exclude(pk=goal.pk)
     if same.exists():
         raise NoGoal("A goal for this period already exists. Change that goal or choose another period.")
+    _set_owners(goal)
     goal.currency = Company.get().currency if metric.unit == "money" else ""
     goal.set_by = actor
     goal.full_clean()
     goal.save()
     return goal
+
+
+def _set_owners(goal: Goal) -> None:
+    """Fill in the leader of each side where no owner is named, and refuse an owner of another side."""
+    for side, name in OWNER_FIELDS.items():
+        owner = getattr(goal, name) or find_default_owner(side)
+        if owner is None:
+            raise NoGoal(
+                f"A joint goal needs an owner in Marketing and one in Sales. {side.label} has none: choose a person of {side.label}."
+            )
+        if not possible_owners(side).filter(pk=owner.pk).exists():
+            raise NoGoal(
+                f"{owner} does not work in {side.label}. Choose an active person of {side.label} as its owner."
+            )
+        setattr(goal, name, owner)
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from django import forms
 
 from core import periods
 from kpis.actions import as_stored, as_typed
+from kpis.goal_owners import OWNER_FIELDS, find_default_owner, possible_owners
 from kpis.models import Benchmark, Goal
 from kpis.registry import Metric
 from team.models import Company
@@ -27,8 +28,13 @@ def unit_words(metric: Metric) -> str:
 class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Goal
-        fields = ("target", "starts_on", "ends_on")
-        labels = {"starts_on": "First day", "ends_on": "Last day, included"}
+        fields = ("target", "starts_on", "ends_on", "marketing_owner", "sales_owner")
+        labels = {
+            "starts_on": "First day",
+            "ends_on": "Last day, included",
+            "marketing_owner": "Owner in Marketing",
+            "sales_owner": "Owner in Sales",
+        }
         widgets = {"starts_on": DAY, "ends_on": DAY}
 
     def __init__(self, *args: Any, metric: Metric, **kwargs: Any) -> None:
@@ -39,6 +45,11 @@ class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
         if not self.instance.pk:
             year = periods.preset_period("this_year", Company.today(), Company.get().fiscal_calendar)
             self.initial.update(starts_on=year.start, ends_on=year.end)
+        for side, name in OWNER_FIELDS.items():
+            self.fields[name].queryset = possible_owners(side)  # type: ignore[attr-defined]
+            self.fields[name].empty_label = "Leader of the side"  # type: ignore[attr-defined]
+            if not self.instance.pk:
+                self.initial[name] = find_default_owner(side)
         self.fields["target"].label = f"Target, in {unit_words(metric)}"
 
     def clean_target(self) -> Any:

@@ -1,5 +1,6 @@
 """A joint goal and its pace: what is reached, what an even pace would have reached by now, where it leads."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,10 +10,16 @@ from core.periods import Period
 from crm.readable import Reader
 from facts.engine import Facts
 from kpis import visibility
+from kpis.goal_states import AT_RISK_FROM, MET, ON_TRACK, STATE_LABELS, StateLabel, judge_goal
 from kpis.models import Goal
 from kpis.registry import Metric, UnknownMetric, get_metric
 from kpis.result import Result
 from team.models import Company
+
+PACE_RULE = (  # shown on the page of goals
+    f"A goal is on track where its pace so far, continued evenly by calendar days, meets the target; at risk from "
+    f"{format_percent(AT_RISK_FROM, 0)} of it, and behind below. A rate is compared with its target as it is now."
+)
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,25 @@ class Pace:
         return self.value / self.elapsed if self.elapsed else None
 
     @property
-    def is_on_course(self) -> bool:
-        if not self.is_known:
-            return False
-        if self.metric.better == "down":
-            return (self.projected or Decimal(0)) <= self.goal.target
-        return self.projected is not None and self.projected >= self.goal.target
+    def state(self) -> str:
+        """The state of the goal; one of `kpis.goal_states`."""
+        return judge_goal(
+            projected=self.projected if self.is_known else None, target=self.goal.target, better=self.metric.better,
+            starts_on=self.goal.starts_on, ends_on=self.goal.ends_on, today=self.today,
+        )  # fmt: skip
+
+    @property
+    def badge(self) -> StateLabel:
+        return STATE_LABELS[self.state]
+
+    @property
+    def rule(self) -> str:
+        """How the state is decided, in words."""
+        return PACE_RULE
+
+    @property
+    def is_on_track(self) -> bool:
+        return self.state in {ON_TRACK, MET}
 
     def format_value(self, value: Decimal | None) -> str:
         return format_by_unit(value, self.metric.unit, self.goal.currency or self.reached.currency)
@@ -89,7 +109,10 @@ class Pace:
             return f"{self.format_value(self.value)} against {self.format_value(self.goal.target)}: {self._course_in_words()}."
         if self.elapsed >= 1:
             return f"{start} at the end: {self._course_in_words()}."
-        return f"{start} with {format_percent(self.elapsed, 0)} of the time gone. At this pace {self.format_value(self.projected)}: {self._course_in_words()}."
+        return (
+            f"{start} with {format_percent(self.elapsed, 0)} of the time gone. "
+            f"At this pace {self.format_value(self.projected)}: {self._course_in_words()}."
+        )
 
     def _unknown_sentence(self) -> str:
         if self.reached.is_readable_only:
@@ -102,8 +125,8 @@ class Pace:
         return "No records count toward it yet."
 
     def _course_in_words(self) -> str:
-        if self.is_on_course:
-            return "the goal is met" if self.elapsed >= 1 or not self.adds_up else "on course"
+        if self.is_on_track:
+            return "the goal is met" if self.elapsed >= 1 or not self.adds_up else "on track"
         distance = self._format_distance(abs(self.goal.target - (self.projected or Decimal(0))))
         return f"{distance} {'over' if self.metric.better == 'down' else 'short'}"
 
@@ -118,12 +141,19 @@ class Pace:
 
 def current_paces(today: date, user: Reader, facts: Facts) -> list[Pace]:
     """Return the goals whose days include today, and how they stand as far as the reader may know it."""
-    return [compute_pace(goal, get_metric(goal.metric), today, user, facts) for goal in current_goals(today)]
+    return list_paces(current_goals(today), today, user, facts)
+
+
+def list_paces(goals: Iterable[Goal], today: date, user: Reader, facts: Facts) -> list[Pace]:
+    """Return the pace of each goal whose metric is still declared."""
+    declared = [goal for goal in goals if _is_metric_declared(goal.metric)]
+    return [compute_pace(goal, get_metric(goal.metric), today, user, facts) for goal in declared]
 
 
 def current_goals(today: date) -> list[Goal]:
     """Return the goals whose days include today and whose metric is still declared."""
-    goals = Goal.objects.filter(starts_on__lte=today, ends_on__gte=today).order_by("metric", "ends_on")
+    rows = Goal.objects.filter(starts_on__lte=today, ends_on__gte=today).order_by("metric", "ends_on")
+    goals = rows.select_related("marketing_owner", "sales_owner")
     return [goal for goal in goals if _is_metric_declared(goal.metric)]
 
 

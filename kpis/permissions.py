@@ -5,7 +5,9 @@ from team.authorization import Action, register_action
 SET_GOAL = register_action(
     Action(
         "set_goal", "set or delete a joint goal", "the CEO, CMO, CRO or CFO", right="set_goal",
-        addresses=("metric_goal", "metric_goal_edit"),
+        addresses=(
+            "metric_goal", "metric_goal_edit", "api-goals-list", "PUT api-goals-detail", "DELETE api-goals-detail",
+        ),
     )
 )  # fmt: skip
 SET_BENCHMARK = register_action(

@@ -8,23 +8,27 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
+from facts.engine import open_facts
 from kpis import actions
 from kpis.forms import BenchmarkForm, GoalForm
 from kpis.models import Benchmark, Goal
+from kpis.pace import PACE_RULE, list_paces
 from kpis.permissions import SET_BENCHMARK, SET_GOAL
 from kpis.registry import Metric, UnknownMetric, all_metrics, get_metric
-from team.models import User
+from team.models import Company, User
+
+RELATED = ("set_by", "marketing_owner", "sales_owner")
 
 
 @login_required
 @require_GET
 def goals(request: HttpRequest) -> HttpResponse:
     """List the goals that were set, and the metrics that a goal may be set on."""
-    metrics = {metric.key: metric for metric in all_metrics()}
-    listed = [(goal, metrics[goal.metric]) for goal in Goal.objects.select_related("set_by") if goal.metric in metrics]
+    user = cast(User, request.user)
     context = {
-        "goals": listed,
-        "metrics": [metric for metric in metrics.values() if metric.may_be_goal],
+        "goals": list_paces(Goal.objects.select_related(*RELATED), Company.today(), user, open_facts()),
+        "rule": PACE_RULE,
+        "metrics": [metric for metric in all_metrics() if metric.may_be_goal],
         "may_set_goal": SET_GOAL.allows(request.user),
     }
     return render(request, "kpis/metric_goals.html", context)

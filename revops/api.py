@@ -21,6 +21,7 @@ from crm.api import record_views
 from funnel.api import HANDED_VIEWS
 from imports.api.jobs import IMPORT_VIEWS
 from kpis.api import MetricViewSet
+from kpis.goal_api import GoalView
 from scoring.api import PreviewViewSet, ScoreModelViewSet
 from scoring.learned.api import LearnedViewSet
 from scoring.proof.api import ProofViewSet
@@ -48,6 +49,7 @@ router.register("score-models", ScoreModelViewSet, basename="api-score-models")
 router.register("alignment-dimensions", WorkspaceViewSet, basename="api-alignment-dimensions")
 router.register("alignment-index", IndexViewSet, basename="api-alignment-index")
 router.register("overview", OverviewViewSet, basename="api-overview")
+router.register("goals", GoalView, basename="api-goals")
 router.register("plan", PlanViewSet, basename="api-plan")
 router.register("plan-updates", PlanUpdateView, basename="api-plan-updates")
 router.register("cost-of-misalignment", CostViewSet, basename="api-cost-of-misalignment")

@@ -310,7 +310,7 @@ SPECTACULAR_SETTINGS = {
         "ThirdSignatureEnum": "agreements.api.THIRD",
         "RulingEnum": "funnel.models.Ruling",
         "DecisionEnum": "agreements.models.Decision",
-        "GoalStateEnum": "alignment.plan.queries.STATES",
+        "GoalStateEnum": "kpis.goal_states.STATE_CHOICES",
         "DimensionStateEnum": "alignment.workspace.dimensions.STATES",
         "WorkStateEnum": "core.work.State",
     },

@@ -12,8 +12,9 @@ from rest_framework.viewsets import ViewSet
 
 from alignment.overview.queries import DUE_KINDS, DueItem, Money, Overview, read_overview
 from alignment.overview.sentences import headline
-from alignment.plan.queries import STATES, PlanGoal
+from alignment.plan.queries import PlanGoal
 from core.api.views import ApiResponseMixin, refuse_strange_parameters
+from kpis.goal_states import STATE_CHOICES
 from team.access import has_right
 from team.models import User
 
@@ -45,7 +46,7 @@ class OverviewGoalSerializer(serializers.Serializer[Any]):
     agreement = serializers.IntegerField()
     title = serializers.CharField()
     ends_on = serializers.DateField()
-    state = serializers.ChoiceField(choices=STATES)
+    state = serializers.ChoiceField(choices=STATE_CHOICES)
     sentence = serializers.CharField()
 
 

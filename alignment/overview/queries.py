@@ -18,6 +18,7 @@ from core import periods
 from core.periods import Period
 from facts.engine import Facts, open_facts
 from kpis.compute import scope_of
+from kpis.goal_states import AT_RISK
 from kpis.models import Benchmark
 from kpis.registry import get_metric
 from kpis.result import Result
@@ -93,6 +94,10 @@ class Overview:
     @cached_property
     def behind(self) -> list[PlanGoal]:
         return [goal for goal in self.goals if goal.is_behind]
+
+    @property
+    def at_risk(self) -> list[PlanGoal]:
+        return [goal for goal in self.goals if goal.state == AT_RISK]
 
 
 def read_overview(user: User, facts: Facts | None = None) -> Overview:

@@ -47,6 +47,8 @@ def list_troubles(overview: Overview) -> list[str]:
     if overview.behind:
         count, total = len(overview.behind), len(overview.goals)
         clauses.append(f"{count} of {total} goals {'is' if count == 1 else 'are'} behind")
+    if at_risk := len(overview.at_risk):
+        clauses.append(f"{count_noun(at_risk, 'goal')} {'is' if at_risk == 1 else 'are'} at risk")
     clauses += [
         f"the update of the plan is overdue by {count_noun(-row.days, 'day')}"
         for row in overview.overdue

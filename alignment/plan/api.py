@@ -13,10 +13,11 @@ from rest_framework.viewsets import ViewSet
 
 from alignment.plan import actions
 from alignment.plan.models import PlanUpdate
-from alignment.plan.queries import STATES, PlanGoal, PlanReward, can_see_figures, read_plan
+from alignment.plan.queries import PlanGoal, PlanReward, can_see_figures, read_plan
 from alignment.plan.rules import HORIZONS
 from core.api.fields import Words, errors_as_responses, read_body
 from core.api.views import ApiResponseMixin, ReadOnly, refuse_strange_parameters
+from kpis.goal_states import STATE_CHOICES
 from team.models import User
 
 
@@ -31,7 +32,7 @@ class PlanGoalSerializer(serializers.Serializer[Any]):
     currency = serializers.CharField(allow_blank=True)
     starts_on = serializers.DateField()
     ends_on = serializers.DateField()
-    state = serializers.ChoiceField(choices=STATES)
+    state = serializers.ChoiceField(choices=STATE_CHOICES)
     value = serializers.FloatField(allow_null=True, help_text="Null where there is none, or you may not see it.")
     projected = serializers.FloatField(allow_null=True, help_text="Where the pace so far leads by the last day.")
     sentence = serializers.CharField()
@@ -128,7 +129,7 @@ class FrozenFigureSerializer(serializers.Serializer[Any]):
     ends_on = serializers.DateField()
     value = serializers.CharField(allow_null=True)
     currency = serializers.CharField(allow_blank=True)
-    state = serializers.ChoiceField(choices=STATES)
+    state = serializers.ChoiceField(choices=STATE_CHOICES)
     sentence = serializers.CharField()
 
 

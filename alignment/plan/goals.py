@@ -5,7 +5,9 @@ from django.db.models import QuerySet
 from agreements.models import Version
 from alignment.metric_values import find_metric
 from alignment.plan.rules import GoalTerms, read_goal
+from kpis.goal_owners import OWNER_FIELDS
 from kpis.models import Goal
+from team.models import User
 
 
 def publish_goal(version: Version) -> None:
@@ -21,10 +23,16 @@ def publish_goal(version: Version) -> None:
     terms = read_goal(version.terms)
     metric = find_metric(terms.metric)
     if metric and metric.may_be_goal:
-        values = {"target": terms.target, "currency": terms.currency, "set_by": version.proposed_by}
+        values = {"target": terms.target, "currency": terms.currency, "set_by": version.proposed_by, **_owners(version)}
         Goal.objects.update_or_create(
             metric=terms.metric, starts_on=terms.starts_on, ends_on=terms.ends_on, defaults=values
         )
+
+
+def _owners(version: Version) -> dict[str, User]:
+    """Return the people who signed for the two sides, as the owners of the goal."""
+    signers = {signature.side: signature.signed_by for signature in version.signatures.select_related("signed_by")}
+    return {name: signers[side] for side, name in OWNER_FIELDS.items() if side in signers}
 
 
 def _goals_of(terms: GoalTerms) -> QuerySet[Goal]:

@@ -14,6 +14,7 @@ from core.date_formatting import format_day
 from core.formatting import format_by_unit, short_money
 from core.periods import Period
 from facts.engine import Facts, open_facts
+from kpis.goal_states import AT_RISK, BEHIND, MISSED, NOT_BEGUN, STATE_LABELS, StateLabel, judge_goal
 from kpis.models import Goal
 from kpis.pace import Pace, current_goals
 from kpis.registry import Metric, get_metric
@@ -21,16 +22,6 @@ from team.access import can_see_all_buyers
 from team.models import Company, Role, Side, User
 
 DAYS_BETWEEN_UPDATES = 30
-AHEAD, MET, MISSED, BEHIND, ON_COURSE, UNKNOWN = "ahead", "met", "missed", "behind", "on_course", "unknown"
-BADGES = {
-    MET: ("Met", "is-met"),
-    ON_COURSE: ("On course", "is-met"),
-    BEHIND: ("Behind", "is-warning"),
-    MISSED: ("Missed", "is-alarm"),
-    AHEAD: ("Not begun", ""),
-    UNKNOWN: ("No figure", ""),
-}
-STATES = [(state, label) for state, (label, _) in BADGES.items()]
 
 
 @dataclass(frozen=True)
@@ -56,26 +47,23 @@ class PlanGoal:
 
     @property
     def state(self) -> str:
-        if self.terms.starts_on > self.today:
-            return AHEAD
-        if self.pace is None or not self.pace.is_known:
-            return UNKNOWN
-        is_over = self.terms.ends_on < self.today
-        if self.pace.is_on_course:
-            return MET if is_over else ON_COURSE
-        return MISSED if is_over else BEHIND
+        pace = self.pace if self.pace and self.pace.is_known else None
+        return judge_goal(
+            projected=pace.projected if pace else None, target=self.terms.target, better=pace.metric.better if pace else "",
+            starts_on=self.terms.starts_on, ends_on=self.terms.ends_on, today=self.today,
+        )  # fmt: skip
 
     @property
     def is_behind(self) -> bool:
         return self.state in {BEHIND, MISSED}
 
     @property
-    def badge(self) -> tuple[str, str]:
-        return BADGES[self.state]
+    def badge(self) -> StateLabel:
+        return STATE_LABELS[self.state]
 
     @property
     def sentence(self) -> str:
-        if self.state == AHEAD:
+        if self.state == NOT_BEGUN:
             return f"Begins on {format_day(self.terms.starts_on)}."
         return self.pace.sentence if self.pace else "The metric of this goal is not computed any more."
 
@@ -142,6 +130,10 @@ class Plan:
     @property
     def behind(self) -> list[PlanGoal]:
         return [goal for goal in self.goals if goal.is_behind]
+
+    @property
+    def at_risk(self) -> list[PlanGoal]:
+        return [goal for goal in self.goals if goal.state == AT_RISK]
 
     def goals_of(self, side: str) -> list[PlanGoal]:
         return [goal for goal in self.goals if goal.terms.horizon.side == side]
@@ -263,7 +255,7 @@ def _describe_move(before: Mapping[str, Any] | None, goal: PlanGoal) -> str:
         return ""
     was = format_by_unit(value, goal.pace.metric.unit, goal.terms.currency)
     now = format_by_unit(goal.pace.value, goal.pace.metric.unit, goal.terms.currency)
-    turned = "" if before["state"] == goal.state else f", now {goal.badge[0].lower()}"
+    turned = "" if before["state"] == goal.state else f", now {goal.badge.label.lower()}"
     return f"{goal.title}: {was} → {now}{turned}."
 
 

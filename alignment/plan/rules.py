@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from core.periods import add_months
+from kpis.goal_states import compute_share
 
 GOAL, REWARD = "goal", "reward"
 MONEY_UNITS = {"money": "money", "percent": "a rate between two amounts of money"}
@@ -93,13 +94,6 @@ def why_no_reward(metric_name: str, unit: str, is_money: bool) -> str:
         f"{metric_name} is {kind}, not money: it can be raised without earning. "
         "Tie the reward to a goal in money or in a rate between two amounts of money."
     )
-
-
-def compute_share(reached: Decimal, target: Decimal, better: str) -> Decimal:
-    """Return how much of the target is reached: 1 is all of it. Where less is better, the target over what is reached."""
-    if better != "down":
-        return reached / target
-    return target / reached if reached > 0 else Decimal("Infinity")
 
 
 def compute_payout(terms: RewardTerms, reached: Decimal, target: Decimal, better: str) -> Decimal:

@@ -16,6 +16,7 @@ from alignment.plan.forms import UpdateTextForm
 from alignment.plan.models import PlanUpdate
 from alignment.plan.permissions import DRAFT_UPDATE, WRITE_UPDATE, represented_side
 from core.form_errors import cleaned_or_error
+from kpis.goal_states import STATE_LABELS
 from team.models import Side, User
 
 SIDES = (Side.SALES, Side.MARKETING)
@@ -65,7 +66,7 @@ def _update_context(user: User, plan_update: PlanUpdate, form: UpdateTextForm | 
         "form": form or UpdateTextForm(initial=initial),
         "has_presented": bool(side and plan_update.presenter_of(side)),
         "can_see_figures": queries.can_see_figures(user),
-        "badges": queries.BADGES,
+        "labels": STATE_LABELS,
     }
 
 

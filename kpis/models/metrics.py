@@ -54,13 +54,22 @@ class Benchmark(models.Model):
 
 
 class Goal(models.Model):
-    """What both sides want a metric to be in a period; money in `currency`, rates as fractions."""
+    """What both sides want a metric to be in a period; money in `currency`, rates as fractions.
+
+    A person of each side owns it. A side has no owner where the person was deleted since.
+    """
 
     metric = models.CharField(max_length=80)
     target = models.DecimalField(max_digits=18, decimal_places=4)
     currency = models.CharField(max_length=3, blank=True, validators=[currency_code])
     starts_on = models.DateField()
     ends_on = models.DateField()
+    marketing_owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    sales_owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     set_at = models.DateTimeField(auto_now=True)
 

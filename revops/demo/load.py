@@ -16,7 +16,7 @@ from crm import models as crm
 from crm.models import Record
 from kpis.models import Goal
 from revops.demo.people import People
-from revops.demo.records.agreements import sign_papers
+from revops.demo.records.agreements import CMO, CRO, sign_papers
 from revops.demo.records.alignment import sign_alignment
 from revops.demo.records.rounds import hold_rounds, remove_rounds
 from revops.demo.records.stages import map_stages
@@ -97,7 +97,11 @@ def _save_people(people: People) -> None:
 def _save_goal(people: People, year: int) -> None:
     """Set this year's goal, unless one was set since."""
     days = {"starts_on": date(year, 1, 1), "ends_on": date(year, 12, 31)}
-    values = {"target": Decimal(GOAL), "currency": CURRENCY, "set_by_id": people.users[GOAL_SETTER].pk}
+    users = people.users
+    values = {
+        "target": Decimal(GOAL), "currency": CURRENCY, "set_by_id": users[GOAL_SETTER].pk,
+        "marketing_owner_id": users[CMO].pk, "sales_owner_id": users[CRO].pk,
+    }  # fmt: skip
     Goal.objects.get_or_create(metric="revenue", **days, defaults=values)
 
 

@@ -267,6 +267,8 @@ API: Mapping[str, Seen] = {
     "api-metrics-records": everybody(
         "/api/v1/metrics/leads/records/?limit=1000", "/api/v1/metrics/won_revenue/records/?where=account:id:{account}"
     ),
+    "api-goals-list": everybody("/api/v1/goals/"),
+    "api-goals-detail": everybody("/api/v1/goals/1/"),
     "api-score-learned-list": needs("see_scores", "/api/v1/score-models/learned/"),
     "api-score-proof-list": needs("see_scores", "/api/v1/score-models/leads/proof/?by=custom.mobile"),
     "api-score-preview-list": needs("see_scores", "/api/v1/score-models/leads/preview/?threshold=1"),

@@ -179,7 +179,7 @@ def test_the_next_update_is_drafted_from_what_moved(cmo: User, cro: User) -> Non
     assert second.number == 2
     assert "Revenue: " in second.sales_text
     assert "→" in second.sales_text
-    assert "now on course" in second.sales_text
+    assert "now on track" in second.sales_text
     assert actions.draft_update(by=cmo) == second  # one is open at a time
 
 

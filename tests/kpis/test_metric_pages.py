@@ -160,12 +160,13 @@ def test_ten_deals_or_forty_cost_the_same_queries(sold: Facts, cmo: User, as_use
 # Goals and benchmarks
 
 
-def test_a_leader_sets_changes_and_drops_a_goal(company: Company, cro: User, as_user: SignIn) -> None:
+def test_a_leader_sets_changes_and_drops_a_goal(company: Company, cmo: User, cro: User, as_user: SignIn) -> None:
     page = as_user(cro)
     days = {"starts_on": "2026-01-01", "ends_on": "2026-12-31"}
     assert page.post("/metrics/revenue/goal/", {"target": "26000000", **days}).status_code == 302
     goal = Goal.objects.get()
     assert (goal.target, goal.currency, goal.set_by) == (Decimal(26_000_000), "EUR", cro)
+    assert (goal.marketing_owner, goal.sales_owner) == (cmo, cro)
     assert page.post("/metrics/revenue/goal/", {"target": "1", **days}).status_code == 422
     page.post(f"/metrics/revenue/goal/{goal.pk}/", {"target": "27000000", **days})
     assert Goal.objects.get().target == Decimal(27_000_000)
@@ -174,7 +175,9 @@ def test_a_leader_sets_changes_and_drops_a_goal(company: Company, cro: User, as_
     assert not Goal.objects.exists()
 
 
-def test_a_rate_is_typed_in_percent_and_kept_as_a_fraction(company: Company, cfo: User, as_user: SignIn) -> None:
+def test_a_rate_is_typed_in_percent_and_kept_as_a_fraction(
+    company: Company, cmo: User, cro: User, cfo: User, as_user: SignIn
+) -> None:
     page = as_user(cfo)
     page.post("/metrics/smroi/goal/", {"target": "152", "starts_on": "2026-01-01", "ends_on": "2026-12-31"})
     goal = Goal.objects.get()

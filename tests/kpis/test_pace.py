@@ -32,15 +32,15 @@ def plain(text: str) -> str:
     return text.replace("\u202f", " ").replace("\u00a0", " ")
 
 
-def test_half_the_year_gone_and_half_the_money_earned_is_on_course() -> None:
+def test_half_the_year_gone_and_half_the_money_earned_is_on_track() -> None:
     half = paced("revenue", "28000000", Decimal(14_000_000), date(2026, 7, 2))
     assert half.expected == pytest.approx(Decimal(14_000_000), rel=Decimal("0.005"))
-    assert half.is_on_course is (half.projected >= half.goal.target)
+    assert half.is_on_track is (half.projected >= half.goal.target)
 
 
 def test_behind_says_where_the_pace_leads_and_what_is_missing() -> None:
     behind = paced("revenue", "36500000", Decimal(16_000_000), date(2026, 7, 19))  # day 200 of 365
-    assert not behind.is_on_course
+    assert not behind.is_on_track
     assert plain(behind.sentence) == "€16.0M of €36.5M with 55% of the time gone. At this pace €29.2M: €7.3M short."
 
 
@@ -51,13 +51,13 @@ def test_the_last_day_says_whether_it_is_met() -> None:
 
 def test_a_rate_has_no_pace_only_above_or_below() -> None:
     above = paced("smroi", "1.52", 1.6, date(2026, 3, 1))
-    assert above.is_on_course
+    assert above.is_on_track
     assert plain(above.sentence) == "160% against 152%: the goal is met."
     assert plain(paced("smroi", "1.52", 1.17, date(2026, 3, 1)).sentence) == "117% against 152%: 35 points short."
 
 
 def test_less_is_better_where_the_metric_says_so() -> None:
-    assert paced("sm_share_of_revenue", "0.4", 0.35, date(2026, 3, 1)).is_on_course
+    assert paced("sm_share_of_revenue", "0.4", 0.35, date(2026, 3, 1)).is_on_track
     assert plain(paced("sm_share_of_revenue", "0.4", 0.46, date(2026, 3, 1)).sentence).endswith(" 6 points over.")
 
 

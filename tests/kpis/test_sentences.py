@@ -241,7 +241,7 @@ def test_campaigns(leads: dict[str, int], revenue: dict[str, int], said: str) ->
 
 
 @pytest.mark.parametrize(
-    ("key", "reached", "said", "is_on_course"),
+    ("key", "reached", "said", "is_on_track"),
     [
         ("revenue", result("revenue", Decimal(0)), "No records count toward it yet.", False),
         ("smroi", result("smroi"), "No records count toward it yet.", False),
@@ -261,10 +261,10 @@ def test_campaigns(leads: dict[str, int], revenue: dict[str, int], said: str) ->
         ),
     ],
 )
-def test_a_goal_is_held_against_what_is_recorded(key: str, reached: Result, said: str, is_on_course: bool) -> None:
+def test_a_goal_is_held_against_what_is_recorded(key: str, reached: Result, said: str, is_on_track: bool) -> None:
     goal = Goal(metric=key, target=Decimal(1), currency="EUR", starts_on=YEAR.start, ends_on=YEAR.end)
     pace = Pace(goal, get_metric(key), reached, TODAY)
-    assert (plain(pace.sentence).replace("€1", "€1.0"), pace.is_on_course) == (said, is_on_course)
+    assert (plain(pace.sentence).replace("€1", "€1.0"), pace.is_on_track) == (said, is_on_track)
 
 
 @pytest.mark.parametrize(

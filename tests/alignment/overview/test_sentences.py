@@ -41,6 +41,7 @@ class Page:
     money: Money = field(default_factory=money)
     goals: list[Any] = field(default_factory=list)
     behind: list[Any] = field(default_factory=list)
+    at_risk: list[Any] = field(default_factory=list)
     disputes: list[DueItem] = field(default_factory=list)
     overdue: list[DueItem] = field(default_factory=list)
 
@@ -67,12 +68,12 @@ def test_a_return_without_a_benchmark_and_no_return() -> None:
 
 def test_what_is_behind_overdue_and_disputed_follows_in_one_sentence() -> None:
     page = Page(
-        goals=[1, 2, 3], behind=[1], disputes=[due(DISPUTE, 5), due(DISPUTE, -2)],
+        goals=[1, 2, 3], behind=[1], at_risk=[2], disputes=[due(DISPUTE, 5), due(DISPUTE, -2)],
         overdue=[due(UPDATE, -3), due(REVIEW, -23), due(REVIEW, -1)],
     )  # fmt: skip
     assert say(page).partition("revenue. ")[2] == (
-        "1 of 3 goals is behind, the update of the plan is overdue by 3 days, 2 reviews of agreements are overdue and "
-        "2 disputes wait for a decision, 1 of them overdue."
+        "1 of 3 goals is behind, 1 goal is at risk, the update of the plan is overdue by 3 days, 2 reviews of agreements "
+        "are overdue and 2 disputes wait for a decision, 1 of them overdue."
     )
 
 
@@ -96,4 +97,4 @@ def test_a_day_is_said_as_people_count_it(days: int, text: str) -> None:
 
 
 def test_the_page_of_this_test_has_what_an_overview_has() -> None:
-    assert set(Page.__dataclass_fields__) <= {*Overview.__dataclass_fields__, "behind"}
+    assert set(Page.__dataclass_fields__) <= {*Overview.__dataclass_fields__, "behind", "at_risk"}

@@ -201,6 +201,10 @@ def goal(world: World) -> list[Any]:
 plain(measuring.SET_GOAL, "metric_goal", GOAL, ["revenue"])
 plain(measuring.SET_GOAL, "metric_goal_edit", GOAL, goal)
 plain(measuring.SET_GOAL, "metric_goal_edit", {"drop": "1"}, goal, note="dropped")
+GOAL_BODY = GOAL | {"metric": "revenue"}
+plain(measuring.SET_GOAL, "api-goals-list", GOAL_BODY)
+plain(measuring.SET_GOAL, "PUT api-goals-detail", GOAL_BODY, lambda world: goal(world)[1:])
+plain(measuring.SET_GOAL, "DELETE api-goals-detail", args=lambda world: goal(world)[1:])
 plain(measuring.SET_BENCHMARK, "metric_benchmark", BENCHMARK, ["smroi"])
 plain(
     measuring.SET_BENCHMARK, "metric_benchmark_edit", {"drop": "1"},
