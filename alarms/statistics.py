@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -74,8 +75,8 @@ class RateCusum:
     usual: float
     fallen: float
 
-    def step(self, hits: float, size: float) -> float:
-        """Return what a period adds: above 0 where its hits fit the fallen rate better."""
+    def step(self, hits: Any, size: float) -> Any:
+        """Return what a period adds, or each of an array of hits: above 0 where they fit the fallen rate better."""
         gain = hits * math.log(self.fallen / self.usual)
         return gain + (size - hits) * math.log((1 - self.fallen) / (1 - self.usual))
 

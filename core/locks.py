@@ -14,6 +14,7 @@ class AdvisoryLock(IntEnum):
     SCORES = 7_022_030
     IMPORT_WRITES = 7_314_001
     DAY_RATES = 7_314_002
+    ALARMS = 7_314_003
 
 
 def acquire_lock(cursor: Any, lock: int) -> None:

@@ -1,0 +1,1 @@
+"""The detectors that come with Accord, a module for each subject."""

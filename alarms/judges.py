@@ -1,0 +1,77 @@
+"""Has a detector judge the facts: by its rule, or by what it observes itself."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from alarms.context import Context
+from alarms.judging import Judgement, judge_drift, judge_level, judge_limit, judge_rate
+from alarms.models import DetectorSetup
+from alarms.registry import Detector, Finding
+from alarms.rules import DriftRule, LevelRule, LimitRule, RateRule, Strictness
+from alarms.series import read_points
+from core.periods import Period
+from kpis.registry import get_metric
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A detector as the company has set it."""
+
+    detector: Detector
+    setup: DetectorSetup | None = None
+
+    @property
+    def is_on(self) -> bool:
+        return self.setup is None or self.setup.is_on
+
+    @property
+    def strictness(self) -> Strictness:
+        return self.setup.strictness if self.setup else "normal"  # type: ignore[return-value]
+
+
+def judge(context: Context, watch: Watch) -> Finding:
+    """Return what the detector sees as of the context's day.
+
+    Raises:
+        UnknownMetric, BadCut: its metric or a filter is no longer declared.
+    """
+    detector = watch.detector
+    if detector.observe:
+        return detector.observe(context)
+    if isinstance(detector.rule, LimitRule):
+        return Finding(_judge_limit(context, watch, detector.rule))
+    points = read_points(context, detector, watch.setup.baseline_from if watch.setup else None)
+    match detector.rule:
+        case RateRule():
+            return Finding(judge_rate(points, detector.rule, watch.strictness))
+        case DriftRule():
+            return Finding(judge_drift(points, detector.rule, watch.strictness))
+        case LevelRule():
+            return Finding(judge_level(points, detector.rule, watch.strictness))
+    raise TypeError(f"No judge for the rule of {detector.key}.")
+
+
+def limit_of(context: Context, watch: Watch) -> float | None:
+    """Return the limit that holds: the company's setting, else what was signed, else the default of the detector."""
+    if watch.setup and watch.setup.limit is not None:
+        return float(watch.setup.limit)
+    signed = watch.detector.read_limit(context) if watch.detector.read_limit else None
+    rule = watch.detector.rule
+    return signed if signed is not None else rule.limit if isinstance(rule, LimitRule) else None
+
+
+def _judge_limit(context: Context, watch: Watch, rule: LimitRule) -> Judgement:
+    limit = limit_of(context, watch)
+    if limit is None:
+        return Judgement(reason=f"No limit: {watch.detector.limit_from or 'nothing'} is not set.")
+    metric = get_metric(rule.metric)
+    period = Period(None, context.today) if metric.is_stock else context.last_days(rule.days)
+    result = context.compute(rule.metric, period, watch.detector.where)
+    value = None if result.value is None else float(result.value)
+    n = int(result.denominator or 0) if metric.is_proportion else result.n
+    judged = judge_limit(
+        value, n, limit, bad=rule.bad, minimum_n=rule.minimum_n, bucket=context.today - timedelta(days=1)
+    )
+    if metric.is_proportion and judged.has_data:
+        return Judgement(**{**judged.__dict__, "hits": int(result.numerator or 0)})
+    return judged

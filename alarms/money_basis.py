@@ -1,0 +1,68 @@
+"""Reads from the facts what leads, hand-offs and deals became, and what won deals brought."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from alarms.costs import MoneyBasis, Share
+from core.periods import Period
+from facts.engine import Facts
+from kpis.compute import scope_of
+from kpis.deals import closed_day, count_one, is_closed, is_won
+from kpis.metrics.handoffs import started_day
+from kpis.metrics.leads import has_won, lead_day
+from kpis.query import Cut, query_measure
+from kpis.registry import Measure, get_metric
+from kpis.rows import Row
+
+MATURE_DAYS = 180  # a lead younger than that may still be won
+LOOK_BACK_DAYS = 730
+YEAR = 365
+
+
+def read_money_basis(facts: Facts, today: date) -> MoneyBasis:
+    """Return what the company's cases became and brought, as of a day."""
+    currency = scope_of(Period(), facts).currency
+    cohorts = Period(today - timedelta(days=LOOK_BACK_DAYS), today - timedelta(days=MATURE_DAYS))
+    last_year = Period(today - timedelta(days=YEAR), today - timedelta(days=1))
+    return MoneyBasis(
+        currency=currency,
+        won={
+            "lead": _read_share(facts, cohorts, "leads", lead_day, has_won),
+            "handoff": _read_share(facts, cohorts, "handoffs", started_day, _lead_is_won),
+            "accepted": _read_share(facts, cohorts, "handoffs", started_day, _lead_is_won, _is_accepted),
+            "deal": _read_share(facts, last_year, "opportunities", closed_day, is_won, is_closed),
+        },
+        amounts=_read_won_amounts(facts, last_year, currency),
+    )
+
+
+def _lead_is_won(row: Row) -> Any:
+    return row["lead.deals.won"].fill_null(False)
+
+
+def _is_accepted(row: Row) -> Any:
+    return row["end"] == "accepted"
+
+
+def _read_share(
+    facts: Facts,
+    period: Period,
+    table: str,
+    day: Callable[[Row], Any],
+    hit: Callable[[Row], Any],
+    keep: Callable[[Row], Any] | None = None,
+) -> Share:
+    measure = Measure(
+        table, day=day, keep=keep, numerator=lambda row: hit(row).cast("int64"), denominator=count_one
+    )  # fmt: skip
+    totals = query_measure(scope_of(period, facts), measure, Cut())
+    return int(sum(total.numerator for total in totals)), int(sum(total.denominator for total in totals))
+
+
+def _read_won_amounts(facts: Facts, period: Period, currency: str) -> list[float]:
+    """Return the amounts of won deals in the company's currency; what is in another one is left out."""
+    measure = next(iter(get_metric("deal_size").all_measures))
+    totals = [total for total in query_measure(scope_of(period, facts), measure, Cut()) if total.currency == currency]
+    counts = sum((total.values for total in totals), start=type(totals[0].values)()) if totals else {}
+    return [cents / 100 for cents, count in counts.items() for _ in range(count)]
