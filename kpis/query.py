@@ -185,7 +185,7 @@ def query_measures(scope: Scope, measures: Sequence[Measure], cut: Cut) -> list[
             _aggregate_name(position, name): value for name, value in _build_aggregates(measure, row).items()
         }
     sums = table.aggregate(by=[value.name(name) for name, value in groups.items()], **aggregates)
-    lines = _plain_rows(scope.facts.execute(_join_names(scope, sums, cut)))
+    lines = _plain_rows(scope.facts.execute(join_names(scope, sums, cut)))
     return [_read_totals(scope, measure, cut, lines, position) for position, measure in enumerate(measures)]
 
 
@@ -213,7 +213,7 @@ def _count_where(condition: Any) -> Any:
     return condition.cast("int64").sum().fill_null(0)
 
 
-def _join_names(scope: Scope, sums: Any, cut: Cut) -> Any:
+def join_names(scope: Scope, sums: Any, cut: Cut) -> Any:
     """Give ids their names and the source's own ids, in the same query."""
     lookup = dimensions.get_dimension(cut.by).lookup if cut.by and cut.by != EVENING else ""
     if not lookup:

@@ -62,7 +62,7 @@ class SharedQueries:
         """Return the measures that one question can be asked of together with this one, itself among them."""
         if measure.spread:
             return (measure,)
-        same = [other for other in self._wanted if not other.spread and _rows_of(other) == _rows_of(measure)]
+        same = [other for other in self._wanted if not other.spread and rows_of(other) == rows_of(measure)]
         return tuple(dict.fromkeys([measure, *same]))
 
     def _query_together(self, measure: Measure, among: tuple[Measure, ...], scope: Scope, cut: Cut) -> list[PartTotals]:
@@ -90,13 +90,13 @@ class SharedQueries:
         return has_any
 
     def _query_once(self, kind: str, scope: Scope, measure: Measure, cut: Cut, question: Callable[[], Any]) -> Any:
-        key = (kind, scope.within, _rows_of(measure), tuple(sorted(cut.where.items())))
+        key = (kind, scope.within, rows_of(measure), tuple(sorted(cut.where.items())))
         if key not in self._cache:
             self._cache[key] = question()
         return self._cache[key]
 
 
-def _rows_of(measure: Measure) -> tuple[Any, ...]:
+def rows_of(measure: Measure) -> tuple[Any, ...]:
     """Return what decides which rows a measure looks at, and on which day."""
     return measure.table, measure.source, measure.day, measure.is_stock
 
