@@ -6,9 +6,10 @@ What our content security policy would stop is refused here, when the chart is m
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
+from core.chart_marks import STRIP, ChartMarks, mark_layout
 from core.formatting import axis_label
 
 FORBIDDEN_TRACES = {"scattergl", "parcoords", "splom", "heatmapgl", "pointcloud", "scatterpolargl"}
@@ -31,6 +32,7 @@ class Chart:
     is_low: bool = False
     head: tuple[str, ...] = ()
     rows: tuple[tuple[Any, ...], ...] = field(default=())
+    marks: ChartMarks = field(default_factory=ChartMarks)
 
     def __post_init__(self) -> None:
         wrong = list(find_faults(self.figure))
@@ -39,11 +41,22 @@ class Chart:
 
     @property
     def table_head(self) -> tuple[str, ...]:
-        return self.head or ("", *(trace.get("name", "Value") for trace in _visible_traces(self.figure)))
+        head = self.head or ("", *(trace.get("name", "Value") for trace in _visible_traces(self.figure)))
+        return (*head, "Marks") if self.marks else head
 
     @property
     def table_rows(self) -> tuple[tuple[Any, ...], ...]:
-        return self.rows or table_of(self.figure)
+        rows, texts = self.rows or table_of(self.figure), self.marks.texts
+        return tuple((*row, texts.get(row[0], "")) for row in rows) if self.marks else rows
+
+    def with_marks(self, marks: ChartMarks) -> Self:
+        """Return the chart with the marks drawn on its time axis, which has names of units."""
+        if not marks:
+            return self
+        layout = self.figure.get("layout", {})
+        axis = {**layout.get("yaxis", {}), "domain": [0, STRIP]}
+        figure = {**self.figure, "layout": {**layout, "yaxis": axis, **mark_layout(marks.drawn)}}
+        return replace(self, figure=figure, marks=marks)
 
 
 def find_faults(figure: dict[str, Any]) -> Iterator[str]:
@@ -61,7 +74,9 @@ def _iterate_texts(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, dict):
         for key, inner in value.items():
-            if key != "hovertemplate":  # hover boxes understand <extra></extra>, which sets no style
+            if key == "hovertext":  # a line break sets no style
+                yield from (line for text in _iterate_texts(inner) for line in text.split("<br>"))
+            elif key != "hovertemplate":  # hover boxes understand <extra></extra>, which sets no style
                 yield from _iterate_texts(inner)
     elif isinstance(value, (list, tuple)):
         for inner in value:

@@ -16,10 +16,14 @@ from core.api.views import ApiResponseMixin, refuse_strange_parameters
 from core.periods import PRESETS, BadPeriod, Period
 from core.request_values import BadValue, read_int
 from crm.api import record_views
+from crm.readable import Reader
 from funnel.api import HANDED_VIEWS
 from kpis import drill, visibility
 from kpis.compute import read_period
+from kpis.grains import GRAINS
+from kpis.mark_registry import KINDS, list_marks_of_result
 from kpis.registry import BadCut, Metric, UnknownMetric, all_metrics, get_metric
+from kpis.result import Result
 
 Answer = TypeVar("Answer")
 DEFAULT_LIMIT, MAX_LIMIT = 100, 1000
@@ -94,6 +98,16 @@ class PartSerializer(FiguresSerializer):
     currency = serializers.CharField(required=False, allow_blank=True)
 
 
+class MarkSerializer(serializers.Serializer[Any]):
+    """Something that happened on a day of a trend."""
+
+    day = serializers.DateField()
+    key = serializers.CharField(help_text="The part that the day is in.")
+    kind = serializers.ChoiceField(choices=[kind.key for kind in KINDS])
+    label = serializers.CharField()  # type: ignore[assignment]
+    link = serializers.CharField(allow_blank=True, help_text="The address of the page about it, on this host.")
+
+
 class MetricSerializer(FiguresSerializer):
     """A metric in a period."""
 
@@ -114,6 +128,9 @@ class MetricSerializer(FiguresSerializer):
     gap = serializers.DictField(required=False, help_text="What the distance to the benchmark is worth.")
     by = serializers.CharField(required=False)
     parts = PartSerializer(many=True, required=False)
+    marks = MarkSerializer(
+        many=True, required=False, help_text="What happened in the period; cut by a unit of the calendar only."
+    )
 
     def get_fields(self) -> dict[str, Any]:
         """Add `from`, which Python keeps for itself."""
@@ -151,7 +168,7 @@ class MetricViewSet(ApiResponseMixin, ViewSet):
         by, where = request.query_params.get("by") or None, _read_filters(request)
         user = request.user
         result = _answer_or_400(lambda: visibility.compute_for(user, metric, _read_period(request), by=by, where=where))
-        return Response(result.as_json())
+        return Response(result.as_json() | ({"marks": _list_marks(result, user)} if result.by in GRAINS else {}))
 
     @extend_schema(operation_id="metrics_records", parameters=[*DAYS, WHERE, *PAGE], responses=RecordsSerializer)
     @action(detail=True)
@@ -180,6 +197,13 @@ class MetricViewSet(ApiResponseMixin, ViewSet):
                 "results": results,
             }
         )
+
+
+def _list_marks(result: Result, reader: Reader) -> list[dict[str, Any]]:
+    return [
+        {"day": mark.day, "key": key, "kind": mark.kind.key, "label": mark.label, "link": mark.link}
+        for key, mark in list_marks_of_result(result, reader)
+    ]
 
 
 def _metric_or_404(key: str) -> Metric:

@@ -8,3 +8,4 @@ class KpisConfig(AppConfig):
 
     def ready(self) -> None:
         autodiscover_modules("tiles")
+        autodiscover_modules("chart_marks")

@@ -17,7 +17,9 @@ FIGURES = ("value", "numerator", "denominator", "n", "currency", "low", "high")
 def part_rows(page: Page) -> Iterator[list[Any]]:
     """Yield the cut as rows, else the trend."""
     by, shown_parts = (page.cut.name, page.cut.result.parts) if page.cut else (page.grain, page.trend.parts)
-    yield [by, "key", *FIGURES, *(["q1", "median", "q3", "p90", "mean"] if page.metric.is_spread else [])]
+    marks = None if page.cut else page.mark_texts
+    spread_head = ["q1", "median", "q3", "p90", "mean"] if page.metric.is_spread else []
+    yield [by, "key", *FIGURES, *spread_head, *([] if marks is None else ["marks"])]
     for part in shown_parts:
         # What a filter takes to mean this part; a boolean by its word, which a filter takes too.
         yield [
@@ -25,6 +27,7 @@ def part_rows(page: Page) -> Iterator[list[Any]]:
             dimension(by).label_of(part.key) if part.key in BOOLEANS else part.key,
             *(getattr(part, name) for name in FIGURES),
             *_quartile_cells(page, part),
+            *([] if marks is None else [marks.get(part.key, "")]),
         ]
 
 

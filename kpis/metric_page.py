@@ -18,6 +18,7 @@ from kpis.dashboard import Question
 from kpis.dimensions import BLANK, CUSTOM
 from kpis.dimensions import get_dimension as dimension
 from kpis.grains import GRAINS
+from kpis.mark_registry import read_marks
 from kpis.models import Benchmark
 from kpis.pace import Pace
 from kpis.query import record_id
@@ -67,6 +68,11 @@ class Page:
         return period_in_sentence(self.question.period)
 
     @property
+    def mark_texts(self) -> dict[str, str]:
+        """What is marked on the trend, by the key of its unit."""
+        return {unit.key: unit.text for unit in self.chart.marks.units} if self.chart else {}
+
+    @property
     def now(self) -> Result:
         return self.reading.now
 
@@ -85,6 +91,7 @@ def build_page(metric: Metric, question: Question, grain: str, today: date, user
     over_time = visibility.compute_trend_for(user, metric, period, grain=grain, where=where, facts=facts, rows=rows)
     benchmarks = list(Benchmark.objects.filter(metric=metric.benchmark_key))
     reference = next((benchmark.value for benchmark in benchmarks if benchmark.is_reference), None)
+    chart = metric_charts.trend_chart(metric, over_time, reference)
     return Page(
         metric=metric,
         question=question,
@@ -92,7 +99,7 @@ def build_page(metric: Metric, question: Question, grain: str, today: date, user
         sentence=metric_sentence(reading, period, today),
         grain=grain,
         trend=over_time,
-        chart=metric_charts.trend_chart(metric, over_time, reference),
+        chart=chart and chart.with_marks(read_marks(metric, over_time, user, is_open=True)),
         cut=_build_cut(metric, question, user, facts, rows) if question.by else None,
         benchmarks=benchmarks,
         goals=[goal_pace for goal_pace in pace.current_paces(today, user, facts) if goal_pace.metric == metric],

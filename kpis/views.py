@@ -1,5 +1,6 @@
 """The joint dashboard."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -14,11 +15,13 @@ from core.charts import Chart, Scale, build_scale, stack_shares
 from core.formatting import format_percent
 from core.htmx import render_live
 from core.periods import BadPeriod
+from crm.readable import Reader
 from crm.registry import kinds_by_plural
 from kpis import cards, charts, sentences, url_params
 from kpis.comparison import Reading
 from kpis.dashboard import CUTS, RECORDS, Dashboard, Question, build_dashboard
 from kpis.dimensions import get_dimension as dimension
+from kpis.mark_registry import read_marks
 from kpis.metric_charts import trend_chart
 from kpis.pace import Pace
 from kpis.registry import BadCut, get_metric
@@ -95,9 +98,7 @@ def _board_context(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
         "smroi": smroi if smroi and smroi.now.value is not None else None,
         "smroi_scale": _smroi_scale(board),
         "links": {key: url_params.metric_url(key, board.question, by=None) for key in board.readings},
-        "money_chart": board.smroi_trend and charts.money_chart(board.smroi_trend, board.spend_trends),
-        "smroi_chart": board.smroi_trend and charts.smroi_chart(board.smroi_trend),
-        "lead_chart": board.lead_trend and _lead_chart(board.lead_trend),
+        **_trend_charts(board, request.user),
         "cards": cards.build_cards(board),
         "outcomes": _outcomes_context(rates),
         "widest": cards.largest_value(board.peers),
@@ -109,6 +110,29 @@ def _board_context(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
         "changes_finding": sentences.changes_finding(board.changes, before.label) if before else "",
         "cut_page": board.cut and Paginator(board.cut.rows, ROWS).get_page(request.GET.get("page")),
     }
+
+
+def _trend_charts(board: Dashboard, reader: Reader) -> dict[str, Chart | None]:
+    """Return the charts over time with what is marked on them."""
+    drawn: dict[str, Chart | None] = {}
+    if smroi := board.smroi_trend:
+        drawn["money_chart"] = charts.money_chart(smroi, board.spend_trends)
+        drawn["smroi_chart"] = charts.smroi_chart(smroi)
+        _add_marks(drawn, ("money_chart", "smroi_chart"), smroi, reader)
+    if leads := board.lead_trend:
+        drawn["lead_chart"] = _lead_chart(leads)
+        _add_marks(drawn, ("lead_chart",), leads, reader)
+    return drawn
+
+
+def _add_marks(drawn: dict[str, Chart | None], names: Sequence[str], trend: Result, reader: Reader) -> None:
+    """Put the marks of a trend, read once, on the charts made of it."""
+    if not any(drawn[name] for name in names):
+        return
+    marks = read_marks(get_metric(trend.key), trend, reader)
+    for name in names:
+        chart = drawn[name]
+        drawn[name] = chart and chart.with_marks(marks)
 
 
 def _lead_chart(trend: Result) -> Chart | None:

@@ -1,14 +1,20 @@
-"""The alignment index over time, with its parts. Pure; colours are names of CSS tokens."""
+"""The alignment index over time, with its parts. Colours are names of CSS tokens."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from alignment.index.models import IndexSnapshot
 from alignment.index.queries import History
 from alignment.index.rules import AGREED, ANSWERS, BEHAVIOUR, Part
+from core.chart_marks import ChartMarks, Mark, MarkedUnit
 from core.charts import Chart
 from core.date_formatting import format_day
+from core.periods import Period
+from crm.readable import Reader
+from kpis.mark_registry import MarkQuery, collect_marks
 
 DASHES = {ANSWERS: "dot", AGREED: "dash", BEHAVIOUR: "dashdot"}
 NOTE = "A month without a line has no index. Points before the first nightly run follow from the dates of records."
@@ -37,6 +43,19 @@ def draw_history(history: History) -> Chart | None:
         },
         unit="ratio",
     )
+
+
+def mark_history(chart: Chart | None, history: History, reader: Reader) -> Chart | None:
+    """Return the chart with what happened up to each of its points, since the point before it."""
+    days = [point.local_day for point in history.points if point.index.present]
+    if chart is None:
+        return None
+    marks, left_out = collect_marks(MarkQuery(None, Period(days[0], days[-1]), reader))
+    by_point: dict[date, list[Mark]] = {}
+    for mark in marks:
+        by_point.setdefault(days[bisect_left(days, mark.day)], []).append(mark)
+    units = (MarkedUnit(day.isoformat(), format_day(day), tuple(group)) for day, group in by_point.items())
+    return chart.with_marks(ChartMarks(tuple(units), tuple(left_out)))
 
 
 def _describe_way(first: IndexSnapshot, last: IndexSnapshot) -> str:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from agreements.permissions import DRAFT_VERSION
 from alignment.index.behaviour import FEEDBACK, MARKETING_SLA, SALES_SLA, SCORES, VERDICTS
-from alignment.index.charts import draw_history
+from alignment.index.charts import draw_history, mark_history
 from alignment.index.queries import History, read_history
 from alignment.index.rules import AGREED, ANSWERS, BEHAVIOUR, Contribution, Part, moved_inputs
 from alignment.index.sentences import describe_contribution, headline
@@ -36,7 +36,7 @@ def index_page(request: HttpRequest) -> HttpResponse:
         "headline": headline(history),
         "parts": [describe_part(part, request) for part in history.index.parts] if history.index else [],
         "changes": [describe_change(history, row) for row in history.contributions],
-        "chart": draw_history(history),
+        "chart": mark_history(draw_history(history), history, request.user),
         "as_of": history.latest.facts_as_of if history.latest else None,
         "may_open_round": OPEN_ROUND.allows(request.user),
         "may_draft": DRAFT_VERSION.is_open_to(request.user),

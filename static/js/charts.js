@@ -122,14 +122,35 @@ function save(name, url) {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
+// The list of marks stands under the saved picture, where nothing can be hovered over: a line of text for each.
+const FOOT_LINE = 20;
+const MOST_FOOT_CHARACTERS = 150;
+
+function footnotes(chart) {
+  return [...chart.querySelectorAll(".chart-marks li")].map((item, position) => {
+    const text = item.textContent.replace(/\s+/g, " ").trim();
+    const short = text.length > MOST_FOOT_CHARACTERS ? `${text.slice(0, MOST_FOOT_CHARACTERS - 1)}…` : text;
+    return {
+      text: short.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;"), showarrow: false, align: "left",
+      x: 0, xref: "paper", xanchor: "left", y: 0, yref: "paper", yanchor: "top", yshift: -(36 + position * FOOT_LINE),
+      font: { color: "--soft", size: 13 },
+    };
+  });
+}
+
 async function savePng(chart) {
   await draw(chart);
   const Plotly = await plotly();
   const { data, layout } = figureOf(chart);
+  const foot = footnotes(chart);
+  const footHeight = foot.length ? foot.length * FOOT_LINE + 36 : 0;
   const text = chart.querySelector(".chart-title").textContent;
   const title = { text, font: { size: 19, weight: 600 }, x: 0, xref: "paper", y: 1, yref: "container", yanchor: "top", pad: { t: 24 } };
-  const whole = merged(merged(theme(), layout), { title, paper_bgcolor: "--paper", margin: { t: 96, l: 24, r: 24, b: 24 } });
-  const url = await Plotly.toImage({ data: painted(data), layout: painted(whole) }, { format: "png", width: 1200, height: 600, scale: 2 });
+  const annotations = [...(layout?.annotations ?? []), ...foot];
+  const margin = { t: 96, l: 24, r: 24, b: 24 + footHeight };
+  const whole = merged(merged(theme(), layout), { title, annotations, paper_bgcolor: "--paper", margin });
+  const size = { format: "png", width: 1200, height: 600 + footHeight, scale: 2 };
+  const url = await Plotly.toImage({ data: painted(data), layout: painted(whole) }, size);
   save(`${chart.dataset.name}.png`, url);
 }
 
@@ -169,11 +190,15 @@ new MutationObserver(redraw).observe(document.documentElement, { attributeFilter
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
 let beforePrinting;
+let unfolded = [];
 addEventListener("beforeprint", () => {
+  unfolded = [...document.querySelectorAll(".chart-marks:not([open])")];
+  for (const list of unfolded) list.open = true;
   beforePrinting = document.documentElement.dataset.theme;
   document.documentElement.dataset.theme = "light";
 });
 addEventListener("afterprint", () => {
+  for (const list of unfolded) list.open = false;
   if (beforePrinting) document.documentElement.dataset.theme = beforePrinting;
   else delete document.documentElement.dataset.theme;
 });
