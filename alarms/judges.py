@@ -1,14 +1,15 @@
 """Has a detector judge the facts: by its rule, or by what it observes itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from alarms.context import Context
-from alarms.judging import Judgement, judge_drift, judge_level, judge_limit, judge_rate
+from alarms.judging import Judgement, Point, judge_drift, judge_level, judge_limit, judge_rate
 from alarms.models import DetectorSetup
 from alarms.registry import Detector, Finding
 from alarms.rules import DriftRule, LevelRule, LimitRule, RateRule, Strictness
-from alarms.series import read_points
+from alarms.series import read_series
 from core.periods import Period
 from kpis.registry import get_metric
 
@@ -40,15 +41,21 @@ def judge(context: Context, watch: Watch) -> Finding:
         return detector.observe(context)
     if isinstance(detector.rule, LimitRule):
         return Finding(_judge_limit(context, watch, detector.rule))
-    points = read_points(context, detector, watch.setup.baseline_from if watch.setup else None)
-    match detector.rule:
+    return Finding(
+        judge_points(watch, read_series(context, detector, watch.setup.baseline_from if watch.setup else None))
+    )
+
+
+def judge_points(watch: Watch, points: Sequence[Point]) -> Judgement:
+    """Judge the buckets of a series by the test of the detector."""
+    match watch.detector.rule:
         case RateRule():
-            return Finding(judge_rate(points, detector.rule, watch.strictness))
+            return judge_rate(points, watch.detector.rule, watch.strictness)
         case DriftRule():
-            return Finding(judge_drift(points, detector.rule, watch.strictness))
+            return judge_drift(points, watch.detector.rule, watch.strictness)
         case LevelRule():
-            return Finding(judge_level(points, detector.rule, watch.strictness))
-    raise TypeError(f"No judge for the rule of {detector.key}.")
+            return judge_level(points, watch.detector.rule, watch.strictness)
+    raise TypeError(f"{watch.detector.key} has no test.")
 
 
 def limit_of(context: Context, watch: Watch) -> float | None:
