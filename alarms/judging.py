@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from scipy.stats import median_abs_deviation
 
 from alarms.rules import (
     BASELINE_WEEKS,
@@ -225,11 +224,14 @@ def judge_drift(points: Sequence[Point], rule: DriftRule, strictness: Strictness
     if isinstance(split, str):
         return Judgement(reason=split)
     usual = _numbers(split.baseline)
-    expected, spread = float(np.median(usual)), NORMAL_MAD * float(median_abs_deviation(usual))
+    expected = float(np.median(usual))
+    deviations = (usual - expected) * _weights(split.baseline, split.baseline, floors)
+    spread = NORMAL_MAD * float(np.median(np.abs(deviations))) * _inflation(deviations)
     spread = max(
         spread, floors.relative * abs(expected) / 4, floors.absolute / 4, 1e-12
     )  # nothing ever varied: the floor
-    sums = _sum_one_side((_numbers(split.watched) - expected) / spread, rule.bad)
+    watched = (_numbers(split.watched) - expected) * _weights(split.watched, split.baseline, floors)
+    sums = _sum_one_side(watched / spread, rule.bad)
     recent = split.watched[_change_begins(sums) :]
     value = float(np.median(_numbers(recent)))
     p_value = min(1.0, factor * _drift_p_value(round(sums[-1], 3), len(usual), len(split.watched)))
@@ -242,6 +244,24 @@ def judge_drift(points: Sequence[Point], rule: DriftRule, strictness: Strictness
 
 def _numbers(points: Sequence[Point]) -> np.ndarray:
     return np.array([point.value for point in points], dtype=float)
+
+
+def _weights(points: Sequence[Point], baseline: Sequence[Point], floors: Floors) -> np.ndarray:
+    """Return by how much a deviation counts: a median of few records varies more. Counts themselves all count alike."""
+    if not floors.minimum_n:
+        return np.ones(len(points))
+    usual = float(np.median([point.n for point in baseline]))
+    return np.sqrt(np.array([point.n for point in points]) / usual)
+
+
+def _inflation(deviations: np.ndarray) -> float:
+    """Return by how much more a sum of weeks varies where one week resembles the one before."""
+    total = float((deviations**2).sum())
+    if not total:
+        return 1.0
+    likeness = float((deviations[1:] * deviations[:-1]).sum()) / total
+    likeness = min(max(likeness, 0.0), 0.6)
+    return float(np.sqrt((1 + likeness) / (1 - likeness)))
 
 
 def _sum_one_side(deviations: np.ndarray, bad: Direction) -> list[float]:

@@ -70,7 +70,7 @@ CHANGE = "UPDATE crm_lead SET status = 'Working' WHERE source = 'bench' AND id %
 
 def run(rows: int, rounds: int, folder: Path) -> Result:
     with bench_database(), override_settings(FACTS_DIR=str(folder / "facts")):
-        _build_company(rows, folder)
+        build_company(rows, folder)
         refreshed = run_in_process(refresh_facts, folder)
         prepared = run_in_process(prepare_pages, folder)
         load = os.getloadavg()[0]
@@ -110,7 +110,7 @@ def _medians(times: list[Milliseconds]) -> tuple[float, float]:
     return statistics.median(wall for wall, _ in times), statistics.median(computing for _, computing in times)
 
 
-def _build_company(rows: int, folder: Path) -> None:
+def build_company(rows: int, folder: Path) -> None:
     """Load the demo company and the leads; values that an earlier run has stored are forgotten."""
     from django.core.cache import cache
     from django.utils import timezone
