@@ -13,6 +13,8 @@ def name_leaders(apps, schema_editor):
         leaders = list(User.objects.filter(role=role, is_active=True)[:2])
         if len(leaders) == 1:
             Goal.objects.filter(**{field: None}).update(**{field: leaders[0]})
+    # The indexes of the two columns are made after this, which PostgreSQL refuses while checks of the rows wait.
+    schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 class Migration(migrations.Migration):
