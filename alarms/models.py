@@ -11,6 +11,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from alarms.marks.models import DayNote as DayNote
+from alarms.marks.models import DayNoteEntry as DayNoteEntry
 from team.models import User
 
 

@@ -1,5 +1,7 @@
 """Who may answer an alarm, and who sets what detectors look for."""
 
+from alarms.marks.permissions import CHANGE_NOTE as CHANGE_NOTE
+from alarms.marks.permissions import WRITE_NOTE as WRITE_NOTE
 from alarms.models import Alarm
 from team.access import LEADERS
 from team.authorization import Action, register_action

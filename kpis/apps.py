@@ -9,3 +9,4 @@ class KpisConfig(AppConfig):
     def ready(self) -> None:
         autodiscover_modules("tiles")
         autodiscover_modules("chart_marks")
+        autodiscover_modules("panels")

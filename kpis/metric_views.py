@@ -21,6 +21,7 @@ from kpis.dimensions import get_dimension as dimension
 from kpis.drill import Drill
 from kpis.drill import find_records as drill_records
 from kpis.grains import GRAINS
+from kpis.panel_registry import build_panels
 from kpis.registry import SECTIONS, BadCut, Metric, UnknownMetric, all_metrics, get_metric
 from team.access import has_right
 from team.models import Company
@@ -73,6 +74,7 @@ def _metric_context(request: HttpRequest, page: metric_page.Page, fault: str) ->
         "lines": Paginator(lines, PARTS).get_page(request.GET.get("page")),
         "records_link": url_params.records_url(declared.key, question, by=None),
         "factors": [(get_metric(key), url_params.metric_url(key, question, by=None)) for key in declared.factors],
+        "panels": build_panels(request, page),
         "may_set_goal": has_right(request.user, "set_goal") and declared.may_be_goal,
         "may_set_benchmark": has_right(request.user, "set_benchmark"),
     }

@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from agreements.api import AGREEMENT_VIEWS
+from alarms.marks.api import DayNoteView
 from alignment.cost.api import CostViewSet, LeadPlanViewSet
 from alignment.index.api import IndexViewSet
 from alignment.lexicon.api import LexiconViewSet
@@ -49,6 +50,7 @@ router.register("score-models", ScoreModelViewSet, basename="api-score-models")
 router.register("alignment-dimensions", WorkspaceViewSet, basename="api-alignment-dimensions")
 router.register("alignment-index", IndexViewSet, basename="api-alignment-index")
 router.register("overview", OverviewViewSet, basename="api-overview")
+router.register("day-notes", DayNoteView, basename="api-day-notes")
 router.register("goals", GoalView, basename="api-goals")
 router.register("plan", PlanViewSet, basename="api-plan")
 router.register("plan-updates", PlanUpdateView, basename="api-plan-updates")

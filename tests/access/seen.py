@@ -215,6 +215,10 @@ PAGES: Mapping[str, Seen] = {
     "metric_goal_edit": needs("set_goal", "/metrics/smroi/goal/1/"),
     "metric_benchmark": needs("set_benchmark", "/metrics/smroi/benchmark/"),
     "metric_benchmark_edit": needs("set_benchmark", "/metrics/smroi/benchmark/1/"),
+    "add_day_note": everybody("/metrics/leads/notes/"),
+    "day_note": everybody("/notes/1/"),
+    "delete_day_note": POST_ONLY,
+    "restore_day_note": POST_ONLY,
     "runs": needs("recompute", "/runs/"),
     "run": needs("recompute", "/runs/1/"),
     "goals": everybody("/goals/"),
@@ -267,6 +271,9 @@ API: Mapping[str, Seen] = {
     "api-metrics-records": everybody(
         "/api/v1/metrics/leads/records/?limit=1000", "/api/v1/metrics/won_revenue/records/?where=account:id:{account}"
     ),
+    "api-day-notes-list": everybody("/api/v1/day-notes/"),
+    "api-day-notes-detail": everybody("/api/v1/day-notes/1/"),
+    "api-day-notes-restore": POST_ONLY,
     "api-goals-list": everybody("/api/v1/goals/"),
     "api-goals-detail": everybody("/api/v1/goals/1/"),
     "api-score-learned-list": needs("see_scores", "/api/v1/score-models/learned/"),

@@ -15,6 +15,8 @@ import imports.models
 from agreements import kinds
 from agreements import permissions as agreeing
 from agreements.models import Agreement
+from alarms.marks import permissions as noting
+from alarms.marks.models import DayNote
 from alignment import permissions as asking
 from alignment.plan import permissions as planning
 from alignment.plan.models import PlanUpdate
@@ -211,6 +213,31 @@ plain(
     lambda world: ["smroi", Benchmark.objects.filter(metric="smroi")[0].pk],
 )  # fmt: skip
 plain(measuring.RECOMPUTE, "runs")
+
+# Notes on a day
+
+DAY_NOTE = {"day": "2026-03-05", "text": "The web site was down"}
+DAY_NOTE_BODY = DAY_NOTE | {"metric": "leads"}
+plain(noting.WRITE_NOTE, "add_day_note", DAY_NOTE, ["leads"])
+plain(noting.WRITE_NOTE, "api-day-notes-list", DAY_NOTE_BODY)
+
+
+def a_day_note(world: World, actor: User, relation: str, **fields: Any) -> DayNote:
+    author = world.whose(actor, relation)
+    return DayNote.objects.create(author=author, metric="leads", day="2026-03-04", text="A fair", **fields)
+
+
+for address, body in (
+    ("day_note", DAY_NOTE), ("delete_day_note", None), ("PUT api-day-notes-detail", DAY_NOTE_BODY),
+    ("DELETE api-day-notes-detail", None), ("restore_day_note", None), ("api-day-notes-restore", None),
+):  # fmt: skip
+
+    @door(noting.CHANGE_NOTE, address, relations=(OWN, OTHER))
+    def _(world: World, actor: User, relation: str, address: str = address, body: Any = body) -> Request:
+        is_deleted = "restore" in address
+        note = a_day_note(world, actor, relation, deleted_at=timezone.now() if is_deleted else None)
+        return Request(reverse(address.split(" ")[-1], args=[note.pk]), body, note)
+
 
 # Imports, stages, rates, connectors
 

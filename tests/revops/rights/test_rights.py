@@ -168,6 +168,7 @@ BY_RELATION: dict[str, dict[str, set[str]]] = {
     "decide_dispute": {OWN: set(Role.values), OTHER: set()},
     "sign_version": {key: {Role.CMO, Role.CRO} for key in (OWN, TEAM, OTHER)},
     "dispute_version": {key: {Role.CMO, Role.CRO} for key in (OWN, TEAM, OTHER)},
+    "change_day_note": {OWN: set(Role.values), OTHER: {Role.CEO, Role.CMO, Role.CRO, Role.OPS}},
     "revoke_token": {OWN: set(Role.values), TEAM: {Role.OPS}, OTHER: {Role.OPS}},
 }
 LEADERS_OF_MOVES = {Role.CMO, Role.CRO, Role.OPS}
@@ -199,6 +200,7 @@ BY_ROLE: dict[str, set[str]] = {
     "open_round": {Role.CEO, Role.CMO, Role.CRO, Role.OPS},
     "set_goal": {Role.CEO, Role.CMO, Role.CRO, Role.CFO},
     "set_benchmark": {Role.CFO, Role.OPS},
+    "write_day_note": set(Role.values),
     **{
         key: {Role.OPS}
         for key in (
