@@ -11,11 +11,13 @@ from django.utils import timezone
 from alignment import detector
 from alignment.index.models import IndexSnapshot
 from alignment.plan.models import PlanUpdate
+from alignment.review.models import Decision, DecisionAnswer, LeadWish, Review
 from alignment.rounds.models import AnswerSheet, Invitation, InvitationLink, Reminder, Round, SkillSheet
 from core.periods import add_months
 
 __all__ = [
-    "AnswerSheet", "DetectorResult", "IndexSnapshot", "Invitation", "InvitationLink", "PlanUpdate", "Reminder", "Round", "SkillSheet",
+    "AnswerSheet", "Decision", "DecisionAnswer", "DetectorResult", "IndexSnapshot", "Invitation", "InvitationLink", "LeadWish",
+    "PlanUpdate", "Reminder", "Review", "Round", "SkillSheet",
 ]  # fmt: skip
 MONTHS_STORED = 24
 

@@ -13,6 +13,7 @@ declare_right("see_overview", OVERVIEW_READERS)
 register_page(Page("Overview", "overview", icon="home", group="Results", position=5, right="see_overview"))
 register_page(Page("Alignment", "workspace", icon="check-badge", group="Agreements", position=5))
 register_page(Page("Joint plan", "plan", icon="flag", group="Agreements", position=20))
+register_page(Page("Joint review", "reviews", icon="presentation-chart-line", group="Agreements", position=25))
 register_page(Page("Accountability", "matrix", icon="table-cells", group="Agreements", position=30))
 register_page(Page("Lexicon", "lexicon", icon="book-open", group="Agreements", position=40))
 register_page(

@@ -3,6 +3,7 @@
 from agreements.models import SIGNING_SIDES
 from agreements.signing import held_seats
 from alignment.plan import permissions as plan_permissions
+from alignment.review import permissions as review_permissions
 from team.access import LEADERS
 from team.authorization import Action, register_action
 from team.models import Role, User
@@ -29,3 +30,4 @@ def signs_for_a_side(user: User) -> bool:
 
 
 PLAN_ACTIONS = (plan_permissions.DRAFT_UPDATE, plan_permissions.WRITE_UPDATE, plan_permissions.PRESENT_UPDATE)
+REVIEW_ACTIONS = (review_permissions.HOLD_REVIEW, review_permissions.CHANGE_DECISION)

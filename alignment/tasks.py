@@ -7,16 +7,18 @@ from alignment.index.actions import record_index
 from alignment.last_values import take_request
 from alignment.plan.actions import remind_of_update
 from alignment.prepared_values import prepare_values
+from alignment.review.actions import remind_of_decisions
 from alignment.rounds.actions import delete_outdated_links
 from alignment.rounds.notices import notify_of_ended_rounds
 
 
 @shared_task(name="alignment.days")
 def run_daily_checks() -> None:
-    """Delete the results that are older than 24 months, tell of an update of the plan that is overdue, record the index."""
+    """Delete the results that are older than 24 months, tell of what is overdue, record the index."""
     delete_outdated_results()
     delete_outdated_links()
     remind_of_update()
+    remind_of_decisions()
     notify_of_ended_rounds()
     record_index()
 

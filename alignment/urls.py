@@ -22,6 +22,7 @@ urlpatterns = [
     path("plan/updates/<int:number>/write/", plan_views.write_update, name="write_update"),
     path("plan/updates/<int:number>/present/", plan_views.present_update, name="present_update"),
     path("cost/", cost_views.cost_page, name="cost"),
+    path("", include("alignment.review.urls")),
     path("lexicon/", lexicon_views.lexicon, name="lexicon"),
     path("lexicon/<slug:tab>/", lexicon_views.wordings, name="wordings"),
     path("accountability/", matrix_views.matrix, name="matrix"),

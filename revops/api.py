@@ -15,6 +15,7 @@ from alignment.lexicon.api import LexiconViewSet
 from alignment.matrix.api import MatrixViewSet
 from alignment.overview.api import OverviewViewSet
 from alignment.plan.api import PlanUpdateView, PlanViewSet
+from alignment.review.api import DecisionView, ReviewView
 from alignment.rounds.api import ROUND_VIEWS
 from alignment.workspace.api import WorkspaceViewSet
 from core.api.errors import no_such_address
@@ -54,6 +55,8 @@ router.register("day-notes", DayNoteView, basename="api-day-notes")
 router.register("goals", GoalView, basename="api-goals")
 router.register("plan", PlanViewSet, basename="api-plan")
 router.register("plan-updates", PlanUpdateView, basename="api-plan-updates")
+router.register("reviews", ReviewView, basename="api-reviews")
+router.register("decisions", DecisionView, basename="api-decisions")
 router.register("cost-of-misalignment", CostViewSet, basename="api-cost-of-misalignment")
 router.register("lead-calculator", LeadPlanViewSet, basename="api-lead-calculator")
 router.register("lexicon", LexiconViewSet, basename="api-lexicon")

@@ -1,5 +1,6 @@
 """What both leaders do to the update of the joint plan: prepare it, write their part, present it."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -41,12 +42,42 @@ def draft_update(*, by: User) -> PlanUpdate:
     goals = read_goals(ResultReader(by, open_facts()), Company.today())
     if not goals:
         raise ValidationError("No goal of the plan is signed yet. Propose a goal first.")
+    return _create_draft(by, goals, updates)
+
+
+def _create_draft(by: User, goals: list[PlanGoal], updates: list[PlanUpdate]) -> PlanUpdate:
     last = updates[0] if updates else None
     texts = {f"{side.value}_text": _draft_text(last, goals, side) for side in SIDES}
     return PlanUpdate.objects.create(
         number=(last.number if last else 0) + 1, drafted_by=by, due_on=due_day(updates),
         next_due_on=Company.today() + timedelta(days=DAYS_BETWEEN_UPDATES), **texts,
     )  # fmt: skip
+
+
+@transaction.atomic
+def write_review_update(*, by: User, notes: Mapping[str, str], next_due_on: date) -> PlanUpdate | None:
+    """Write what a joint review decided into the open update, or begin the next one with it; None where no goal is signed.
+
+    It is presented for the side of who closed the review. The other side presents it itself, so that no one confirms
+    for another. `alignment.review.actions.close_review` asks for the permission.
+    """
+    _check_next_day(next_due_on)
+    updates = list(PlanUpdate.objects.select_for_update())
+    goals = read_goals(ResultReader(by, open_facts()), Company.today())
+    if not goals:
+        return None
+    update = next((row for row in updates if not row.is_presented), None) or _create_draft(by, goals, updates)
+    for side in SIDES:
+        setattr(update, f"{side.value}_text", "\n\n".join(filter(None, [update.text_of(side), notes.get(side, "")])))
+    update.next_due_on = next_due_on
+    update.marketing_by = update.marketing_at = update.sales_by = update.sales_at = None
+    update.save()
+    return present_update(by=by, update=update) if represented_side(by) else update
+
+
+def _check_next_day(next_due_on: date) -> None:
+    if not Company.today() < next_due_on <= Company.today() + LONGEST_INTERVAL:
+        raise ValidationError("Choose a day for the next update within the next six months.")
 
 
 def _draft_text(last: PlanUpdate | None, goals: list[PlanGoal], side: Side) -> str:
@@ -62,8 +93,7 @@ def write_update(*, by: User, update: PlanUpdate, text: str, next_due_on: date) 
     update, side = _lock_open_update(update), _side_of(by)
     if not text.strip():
         raise ValidationError("Write what your side has to tell.")
-    if not Company.today() < next_due_on <= Company.today() + LONGEST_INTERVAL:
-        raise ValidationError("Choose a day for the next update within the next six months.")
+    _check_next_day(next_due_on)
     setattr(update, f"{side}_text", text.strip())
     update.next_due_on = next_due_on
     update.marketing_by = update.marketing_at = update.sales_by = update.sales_at = None

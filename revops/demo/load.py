@@ -18,6 +18,7 @@ from kpis.models import Goal
 from revops.demo.people import People
 from revops.demo.records.agreements import CMO, CRO, sign_papers
 from revops.demo.records.alignment import sign_alignment
+from revops.demo.records.reviews import hold_review, remove_review
 from revops.demo.records.rounds import hold_rounds, remove_rounds
 from revops.demo.records.stages import map_stages
 from revops.demo.story import COMPANY, CURRENCY, DOMAIN, GOAL, SOURCE, YEARS, ZONE
@@ -59,6 +60,7 @@ def load_demo(today: date) -> dict[str, int]:
         _assign_keys(book.pages[kind])
     for kind in ORDER:
         _copy_records(kind, book.pages[kind])
+    hold_review(book.people.users, today)
     return {str(kind._meta.verbose_name_plural): len(book.pages[kind]) for kind in ORDER}
 
 
@@ -66,6 +68,7 @@ def remove_demo() -> None:
     """Delete the demo's records and goal; the records of others that referred to them keep standing without."""
     Goal.objects.filter(metric="revenue", target=GOAL, set_by__email=f"{GOAL_SETTER}@{DOMAIN}").delete()
     remove_rounds()
+    remove_review()
     for kind in reversed(ORDER):
         kind._default_manager.filter(source=SOURCE).delete()
     crm.StageMapping.objects.filter(source=SOURCE).delete()

@@ -6,6 +6,7 @@ Each name of the resolver is in it exactly once. `{whose}` is put in place for e
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from alignment.review.steps import STEPS
 from crm.registry import kinds_by_plural
 
 OWNERS = ("rep", "peer", "other", "support", "marketer")  # whose buyers there are
@@ -108,6 +109,16 @@ PAGES: Mapping[str, Seen] = {
     "plan_update": everybody("/plan/updates/1/"),
     "write_update": POST_ONLY,
     "present_update": POST_ONLY,
+    "reviews": everybody("/reviews/"),
+    "start_review": POST_ONLY,
+    "review": everybody("/reviews/1/"),
+    "review_step": replace(everybody(*(f"/reviews/2/steps/{step.key}/" for step in STEPS)), is_action=True),
+    "answer_decision": POST_ONLY,
+    "answer_leads": POST_ONLY,
+    "record_decision": POST_ONLY,
+    "delete_decision": POST_ONLY,
+    "change_decision": POST_ONLY,
+    "close_review": POST_ONLY,
     "lexicon": everybody("/lexicon/", "/lexicon/?q=Zq"),
     "wordings": everybody("/lexicon/messages/", "/lexicon/personas/?q=Zq"),
     "matrix": everybody("/accountability/", "/accountability/?format=csv"),
@@ -288,6 +299,11 @@ API: Mapping[str, Seen] = {
     "api-plan-updates-list": everybody("/api/v1/plan-updates/"),
     "api-plan-updates-detail": everybody("/api/v1/plan-updates/1/"),
     **{f"api-plan-updates-{verb}": POST_ONLY for verb in ("present", "write")},
+    "api-reviews-list": everybody("/api/v1/reviews/"),
+    "api-reviews-detail": everybody("/api/v1/reviews/1/"),
+    "api-reviews-close": POST_ONLY,
+    "api-decisions-list": everybody("/api/v1/decisions/"),
+    "api-decisions-detail": everybody("/api/v1/decisions/1/"),
     "api-cost-of-misalignment-list": everybody("/api/v1/cost-of-misalignment/?revenue=24.7M&spend=11.4M"),
     "api-lead-calculator-list": everybody(
         "/api/v1/lead-calculator/?revenue_goal=1M&revenue_per_deal=1k&cycle_days=9&qualification_rate=5"

@@ -20,6 +20,8 @@ from alarms.marks.models import DayNote
 from alignment import permissions as asking
 from alignment.plan import permissions as planning
 from alignment.plan.models import PlanUpdate
+from alignment.review import permissions as reviewing
+from alignment.review.models import Decision, Review
 from alignment.rounds.models import Invitation, Round
 from connectors import permissions as connecting
 from connectors.access import seal_credentials
@@ -398,6 +400,87 @@ for name in ("draft_update", "api-plan-updates-list"):
         signed.in_force_at = timezone.now()
         signed.save(update_fields=["in_force_at"])
         return Request(reverse(name))
+
+
+# Joint reviews
+
+
+def open_review(world: World) -> Review:
+    """An open review after one that recorded a decision for the rep."""
+    held = Review.objects.create(
+        number=1, started_by=world.people[Role.CMO], since=today(-30), closed_at=timezone.now()
+    )
+    held.decisions.create(
+        text="Call them.", owner=world.people[Role.REP], due_on=today(9), recorded_by=world.people[Role.CMO]
+    )
+    return Review.objects.create(number=2, started_by=world.people[Role.CMO], since=today(-1))
+
+
+def decision_of(review: Review, world: World) -> Decision:
+    fields = {"owner": world.people[Role.REP], "due_on": today(9), "recorded_by": world.people[Role.CMO]}
+    return review.decisions.create(text="Call them.", **fields)
+
+
+def present(world: World) -> list[int]:
+    return [world.people[role].pk for role in (Role.CMO, Role.CRO)]
+
+
+def last_decision(world: World) -> list[int]:
+    return [open_review(world).number, Decision.objects.get().pk]
+
+
+def new_decision(world: World) -> list[int]:
+    review = open_review(world)
+    return [review.number, decision_of(review, world).pk]
+
+
+DECISION = {"text": "Call them.", "due_on": today(9)}
+WISH = {"dimension": "campaign", "key": "1", "name": "Blue", "wish": "more"}
+plain(reviewing.HOLD_REVIEW, "start_review")
+plain(reviewing.HOLD_REVIEW, "api-reviews-list")
+plain(reviewing.HOLD_REVIEW, "answer_decision", {"answer": "done"}, last_decision)
+plain(reviewing.HOLD_REVIEW, "answer_leads", WISH, lambda world: [open_review(world).number])
+plain(
+    reviewing.HOLD_REVIEW, "record_decision", lambda world: DECISION | {"owner": world.people[Role.REP].pk},
+    lambda world: [open_review(world).number],
+)  # fmt: skip
+plain(reviewing.HOLD_REVIEW, "delete_decision", None, new_decision)
+plain(
+    reviewing.HOLD_REVIEW, "api-decisions-list",
+    lambda world: DECISION | {"review": open_review(world).pk, "owner": world.people[Role.REP].pk},
+)  # fmt: skip
+
+
+def close_first(world: World) -> Review:
+    return Review.objects.create(number=1, started_by=world.people[Role.CMO], since=today(-1))
+
+
+plain(
+    reviewing.HOLD_REVIEW, "close_review", lambda world: {"present": present(world), "next_due_on": today(20)},
+    lambda world: [close_first(world).number],
+)  # fmt: skip
+plain(
+    reviewing.HOLD_REVIEW, "api-reviews-close", lambda world: {"present": present(world), "next_due_on": today(20)},
+    lambda world: [close_first(world).pk],
+)  # fmt: skip
+
+
+@door(reviewing.CHANGE_DECISION, "change_decision", relations=(OWN, OTHER))
+def _(world: World, actor: User, relation: str) -> Request:
+    decision = decision_of(open_review(world), world)
+    decision.owner = actor if relation == OWN else world.stranger
+    decision.save()
+    return Request(reverse("change_decision", args=[decision.pk]), {"status": "done", "due_on": today(9)}, decision)
+
+
+@door(reviewing.CHANGE_DECISION, "PUT api-decisions-detail", relations=(OWN, OTHER))
+def _(world: World, actor: User, relation: str) -> Request:
+    open_review(world)
+    decision = Decision.objects.get()
+    decision.owner = actor if relation == OWN else world.stranger
+    decision.save()
+    body = {"status": "done", "due_on": today(9), "owner": decision.owner.pk}
+    return Request(reverse("api-decisions-detail", args=[decision.pk]), body, decision)
 
 
 @door(agreeing.DRAFT_VERSION, "new_score_model", is_quiet=True)

@@ -157,6 +157,7 @@ BY_RELATION: dict[str, dict[str, set[str]]] = {
         key: {OWN: SALES, TEAM: SALES, OTHER: {Role.CRO}}
         for key in ("accept_lead", "reject_lead", "rate_lead", "log_activity", "pause_clock", "resume_clock")
     },
+    "change_decision": {OWN: set(Role.values), OTHER: {Role.CEO, Role.CMO, Role.CRO}},
     "undo_verdict": {OWN: SALES, TEAM: set(), OTHER: set()},
     "pass_lead_on": {OWN: ROUTERS, TEAM: ROUTERS | {Role.REP, Role.SUPPORT}, OTHER: ROUTERS},
     "manage_absence": {OWN: SALES | ROUTERS, TEAM: SALES | ROUTERS, OTHER: ROUTERS},
@@ -201,6 +202,7 @@ BY_ROLE: dict[str, set[str]] = {
     "set_goal": {Role.CEO, Role.CMO, Role.CRO, Role.CFO},
     "set_benchmark": {Role.CFO, Role.OPS},
     "write_day_note": set(Role.values),
+    "hold_review": {Role.CEO, Role.CMO, Role.CRO},
     **{
         key: {Role.OPS}
         for key in (
