@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from alarms.models import Alarm, AlarmEvent, AlarmSettings, DetectorSetup, DetectorState, RuleKind
-from alarms.permissions import ANSWER_ALARM, SET_DETECTOR
+from alarms.notices import tell_owner
+from alarms.permissions import ANSWER_ALARM, ASSIGN_ALARM, SET_DETECTOR
 from alarms.registry import Detector
 from alarms.setups import OWN, get_watch
 from kpis.registry import get_metric
@@ -125,6 +126,22 @@ def note_on_alarm(*, alarm: Alarm, user: User, note: str) -> AlarmEvent:
     if len(note.strip()) > 500:
         raise ValidationError({"note": "Use at most 500 characters."})
     return _record(alarm, Verb.NOTED, user, note.strip())
+
+
+@transaction.atomic
+def assign_alarm(*, alarm: Alarm, user: User, owner: User) -> Alarm:
+    """Give the alarm to another owner, who is told and may read its figures from then on."""
+    ASSIGN_ALARM.require(user, alarm)
+    alarm = _lock_open(alarm)
+    if not owner.is_active:
+        raise ValidationError({"owner": f"{owner} cannot sign in any more. Choose an active person."})
+    if alarm.owner_id != owner.pk:
+        alarm.owner = owner
+        alarm.save(update_fields=["owner"])
+        event = _record(alarm, Verb.ASSIGNED, user, str(owner))
+        if owner != user:
+            tell_owner(alarm, "assigned", event.at)
+    return alarm
 
 
 def _record(alarm: Alarm, verb: str, user: User, note: str = "") -> AlarmEvent:

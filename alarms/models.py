@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from alarms.marks.models import DayNote as DayNote
 from alarms.marks.models import DayNoteEntry as DayNoteEntry
+from alarms.visibility import colleague_dimensions, sees_achievement
+from team.access import can_see_all_buyers
 from team.models import User
 
 
@@ -123,6 +125,14 @@ class DetectorState(models.Model):
 
 
 class AlarmQuerySet(models.QuerySet["Alarm"]):
+    def visible_to(self, user: User) -> Self:
+        """Alarms whose figures the person may read: `alarms.visibility.may_read_figures` as a query."""
+        if not can_see_all_buyers(user):
+            return self.filter(owner=user)
+        if sees_achievement(user):
+            return self
+        return self.filter(Q(owner=user) | ~Q(where__has_any_keys=colleague_dimensions()))
+
     def open(self) -> Self:
         """Alarms that nobody closed and that have not ended by themselves."""
         return self.filter(closed_at=None, ended_at=None)
@@ -212,6 +222,7 @@ class AlarmEvent(models.Model):
         CLOSED = "closed", "Closed"
         REOPENED = "reopened", "Reopened"
         NOTED = "noted", "Note"
+        ASSIGNED = "assigned", "Given to another owner"
 
     alarm = models.ForeignKey(Alarm, on_delete=models.CASCADE, related_name="events")
     verb = models.CharField(max_length=12, choices=Verb)

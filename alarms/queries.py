@@ -12,7 +12,7 @@ from alarms.judges import Watch
 from alarms.models import Alarm, DetectorState
 from alarms.setups import all_watches
 from core.intervals import wilson_interval
-from team.models import Company
+from team.models import Company, User
 
 ASK_STRICTER_FROM = 8  # closed alarms, from which a detector is called unreliable
 
@@ -96,10 +96,30 @@ def read_record(key: str) -> Record:
     )
 
 
-def calling_alarms() -> Sequence[Alarm]:
-    """Return the alarms that are open and not snoozed, the dearest first, those without a cost last."""
+def calling_alarms(user: User | None = None) -> Sequence[Alarm]:
+    """Return the alarms that are open and not snoozed, the dearest first, those without a cost last.
+
+    Args:
+        user: for whom, else all of the company.
+    """
     alarms = Alarm.objects.calling(Company.today()).select_related("owner")
-    return sorted(alarms, key=lambda alarm: (alarm.cost is None, -(alarm.cost or 0), -alarm.pk))
+    visible = alarms.visible_to(user) if user else alarms
+    return sorted(visible, key=lambda alarm: (alarm.cost is None, -(alarm.cost or 0), -alarm.pk))
+
+
+@dataclass(frozen=True)
+class CallingCount:
+    """How many open alarms a person sees that are not snoozed, and how many of them are theirs."""
+
+    total: int
+    own: int
+
+
+def count_calling_for(user: User) -> CallingCount:
+    """Count the alarms for the badge in the navigation, in one query."""
+    rows = Alarm.objects.calling(Company.today()).visible_to(user).order_by()
+    counts = rows.aggregate(total=Count("pk"), own=Count("pk", filter=Q(owner=user)))
+    return CallingCount(counts["total"], counts["own"])
 
 
 def count_calling() -> int:

@@ -1,5 +1,6 @@
 """The side navigation. Each app declares its pages in a module `pages.py`, found when Django starts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
@@ -12,10 +13,19 @@ GROUPS = ("Work", "Results", "Agreements", "Leads", "Data", "Settings")  # in th
 
 
 @dataclass(frozen=True)
+class Badge:
+    """A number beside a link of the navigation, and what it counts."""
+
+    number: int
+    label: str
+
+
+@dataclass(frozen=True)
 class Page:
     """A page of the side navigation, for everyone who is signed in or for those who have the right.
 
-    `icon` is a name of heroicons. Within its group a page stands by `position`, then by its label.
+    `icon` is a name of heroicons. Within its group a page stands by `position`, then by its label. `badge` counts what
+    waits there for the user; it is asked once for a page, so it makes one query.
     """
 
     label: str
@@ -24,6 +34,7 @@ class Page:
     group: str
     position: int = 100
     right: str = ""
+    badge: Callable[[User], Badge | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,7 @@ class Link:
     url: str
     icon: str
     is_current: bool
+    badge: Badge | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +83,13 @@ def navigation_links(user: User | AnonymousUser, path: str) -> list[LinkGroup]:
             key=lambda pair: (pair[0].position, pair[0].label),
         )
         if members:
-            groups.append(LinkGroup(group, [Link(page.label, url, page.icon, url == current) for page, url in members]))
+            links = [Link(page.label, url, page.icon, url == current, _read_badge(user, page)) for page, url in members]
+            groups.append(LinkGroup(group, links))
     return groups
+
+
+def _read_badge(user: User | AnonymousUser, page: Page) -> Badge | None:
+    return page.badge(user) if page.badge and isinstance(user, User) else None
 
 
 def may_open_page(user: User | AnonymousUser, url_name: str) -> bool:

@@ -36,7 +36,7 @@ class Seen:
     right: str = EVERYBODY
     addresses: tuple[str, ...] = ()
     is_record: bool = False
-    is_work: bool = False  # a hand-off or what was said of it
+    is_work: bool = False  # a hand-off or what was said of it, or an alarm
     is_action: bool = False  # refused to readers who may not act, which tests/revops/rights walks
 
 
@@ -233,6 +233,12 @@ PAGES: Mapping[str, Seen] = {
     "runs": needs("recompute", "/runs/"),
     "run": needs("recompute", "/runs/1/"),
     "goals": everybody("/goals/"),
+    "alarms": everybody("/alarms/", "/alarms/?format=csv", "/alarms/?section=Money&verdict=real&closed=this_year"),
+    "alarm": work("/alarms/{alarms}/"),
+    **{
+        f"alarm_{verb}": POST_ONLY
+        for verb in ("acknowledge", "snooze", "new_normal", "close", "reopen", "note", "assign")
+    },
 }  # fmt: skip
 
 # Kinds of records whose rows belong to a person; `{whose}` of them is in the world of the walk

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 import imports.models
 from agreements import actions
+from alarms.models import Alarm
 from alignment.rounds.models import Round
 from crm import models as crm
 from facts.refresh import refresh
@@ -76,9 +77,14 @@ class World:
             if kind not in SHARED:
                 plant(row, whose)
         crm.Activity.objects.filter(pk=rows["activities"].pk).update(account=account, contact=rows["contacts"])
-        return {kind: row.pk for kind, row in rows.items()} | self._handed(
-            whose, lead, rows["owners"], rows["campaigns"]
-        )
+        handed = self._handed(whose, lead, rows["owners"], rows["campaigns"])
+        return {kind: row.pk for kind, row in rows.items()} | handed | {"alarms": self._alarm(whose)}
+
+    def _alarm(self, whose: str) -> int:
+        words = f"{canary(whose)}-alarm"
+        values = {"name": words, "sentence": words, "owner": self.people[whose], "value": 1.0, "metric": "leads"}
+        Alarm.objects.create(detector=f"closed-{whose}", closed_at=NOON, verdict="real", **values)
+        return Alarm.objects.create(detector=f"open-{whose}", where={"account": words}, **values).pk
 
     def _handed(self, whose: str, lead: crm.Lead, owner: crm.Owner, campaign: crm.Campaign) -> dict[str, int]:
         words = f"{canary(whose)}-funnel"

@@ -15,8 +15,10 @@ import imports.models
 from agreements import kinds
 from agreements import permissions as agreeing
 from agreements.models import Agreement
+from alarms import permissions as alarming
 from alarms.marks import permissions as noting
 from alarms.marks.models import DayNote
+from alarms.models import Alarm
 from alignment import permissions as asking
 from alignment.plan import permissions as planning
 from alignment.plan.models import PlanUpdate
@@ -239,6 +241,29 @@ for address, body in (
         is_deleted = "restore" in address
         note = a_day_note(world, actor, relation, deleted_at=timezone.now() if is_deleted else None)
         return Request(reverse(address.split(" ")[-1], args=[note.pk]), body, note)
+
+
+# Alarms
+
+
+def on_alarm(address: str, data: Any = None, action: Action = alarming.ANSWER_ALARM, **fields: Any) -> None:
+    @door(action, address, relations=RELATIONS)
+    def build(world: World, actor: User, relation: str) -> Request:
+        alarm = Alarm.objects.create(
+            detector="rejections_rising", name="Alarm", owner=world.whose(actor, relation), **fields
+        )
+        sent = data(world) if callable(data) else data
+        return Request(reverse(address, args=[alarm.pk]), sent, alarm)
+
+
+CLOSED = {"closed_at": timezone.now(), "verdict": "real"}
+ANSWERS = (
+    ("acknowledge", {}, {}), ("snooze", {"until": today(5), "reason": "Later."}, {}), ("new_normal", {"since": today()}, {}),
+    ("close", {"verdict": "real"}, {}), ("reopen", {}, CLOSED), ("note", {"note": "Seen."}, {}),
+)  # fmt: skip
+for verb, data, fields in ANSWERS:
+    on_alarm(f"alarm_{verb}", data, **fields)
+on_alarm("alarm_assign", lambda world: {"owner": make.user(name="New owner").pk}, alarming.ASSIGN_ALARM)
 
 
 # Imports, stages, rates, connectors

@@ -152,6 +152,7 @@ def test_a_page_sends_strangers_to_the_sign_in(world: World) -> None:
 
 SALES = {Role.REP, Role.CRO, Role.SUPPORT}
 ROUTERS = {Role.CRO, Role.OPS}
+SEES_FIGURES = {Role.CEO, Role.CMO, Role.CRO, Role.CFO, Role.OPS}
 BY_RELATION: dict[str, dict[str, set[str]]] = {
     **{
         key: {OWN: SALES, TEAM: SALES, OTHER: {Role.CRO}}
@@ -170,6 +171,8 @@ BY_RELATION: dict[str, dict[str, set[str]]] = {
     "sign_version": {key: {Role.CMO, Role.CRO} for key in (OWN, TEAM, OTHER)},
     "dispute_version": {key: {Role.CMO, Role.CRO} for key in (OWN, TEAM, OTHER)},
     "change_day_note": {OWN: set(Role.values), OTHER: {Role.CEO, Role.CMO, Role.CRO, Role.OPS}},
+    "answer_alarm": {OWN: set(Role.values), TEAM: SEES_FIGURES, OTHER: SEES_FIGURES},
+    "assign_alarm": dict.fromkeys((OWN, TEAM, OTHER), SEES_FIGURES),
     "revoke_token": {OWN: set(Role.values), TEAM: {Role.OPS}, OTHER: {Role.OPS}},
 }
 LEADERS_OF_MOVES = {Role.CMO, Role.CRO, Role.OPS}
