@@ -86,6 +86,14 @@ def short_money(value: Any, currency: str = "") -> str:
     return _format_money(_round(number, places), currency, places)
 
 
+def format_money(value: Any, currency: str, places: int = 0) -> str:
+    """Write money in full: 1234567.5, EUR → €1,234,568."""
+    number = as_decimal(value)
+    if number is None:
+        return NOTHING
+    return _format_money(_round(number, places), currency, places) if currency else format_rounded(number, places)
+
+
 def _format_money(number: Decimal, currency: str, least: int, most: int | None = None) -> str:
     locale = current_locale()
     pattern = number_patterns.money_pattern(locale, currency, least, least if most is None else most)

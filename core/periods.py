@@ -45,6 +45,19 @@ class Period:
         start = self._start_of_units_before() or self.start - (self.end - self.start) - timedelta(days=1)
         return type(self)(start, self.start - timedelta(days=1), calendar=self.calendar)
 
+    @property
+    def year_before(self) -> Self | None:
+        """The same days a year before; where years are made of weeks, 52 weeks before, on the same weekdays."""
+        if not (self.start and self.end) or self.start.year <= 1:
+            return None
+        if not self.calendar.has_calendar_months:
+            year = timedelta(weeks=52)
+            return type(self)(self.start - year, self.end - year, calendar=self.calendar)
+        end = add_months(self.end, -12)
+        if self.end == month_end(self.end):
+            end = month_end(end)
+        return type(self)(add_months(self.start, -12), end, calendar=self.calendar)
+
     def _start_of_units_before(self) -> date | None:
         """Return where as many whole years, quarters or months begin that end the day before; None for other periods."""
         assert self.start

@@ -163,26 +163,28 @@ class MetricViewSet(ApiResponseMixin, ViewSet):
     @extend_schema(operation_id="metrics_retrieve", parameters=[*DAYS, BY, WHERE], responses=MetricSerializer)
     def retrieve(self, request: Request, key: str) -> Response:
         """Answer what a metric is, whole or cut."""
-        metric = _metric_or_404(key)
-        _check_parameter_names(request, {"from", "to", "period", "by", "where"})
-        by, where = request.query_params.get("by") or None, _read_filters(request)
+        metric = metric_or_404(key)
+        check_parameter_names(request, {"from", "to", "period", "by", "where"})
+        by, where = request.query_params.get("by") or None, read_filters(request)
         user = request.user
-        result = _answer_or_400(lambda: visibility.compute_for(user, metric, _read_period(request), by=by, where=where))
+        result = answer_or_400(
+            lambda: visibility.compute_for(user, metric, read_asked_period(request), by=by, where=where)
+        )
         return Response(result.as_json() | ({"marks": _list_marks(result, user)} if result.by in GRAINS else {}))
 
     @extend_schema(operation_id="metrics_records", parameters=[*DAYS, WHERE, *PAGE], responses=RecordsSerializer)
     @action(detail=True)
     def records(self, request: Request, key: str) -> Response:
         """List the records that were counted, the latest first, as far as the reader may see them."""
-        metric = _metric_or_404(key)
-        _check_parameter_names(request, {"from", "to", "period", "where", "table", "limit", "offset"})
-        where, table = _read_filters(request), request.query_params.get("table") or None
+        metric = metric_or_404(key)
+        check_parameter_names(request, {"from", "to", "period", "where", "table", "limit", "offset"})
+        where, table = read_filters(request), request.query_params.get("table") or None
         limit, offset = (
             _read_whole_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
             _read_whole_number(request, "offset", 0, 0, 10**12),
         )
-        drilled = _answer_or_400(
-            lambda: drill.find_records(metric, _read_period(request), user=request.user, where=where, table=table)
+        drilled = answer_or_400(
+            lambda: drill.find_records(metric, read_asked_period(request), user=request.user, where=where, table=table)
         )
         view = (record_views() | HANDED_VIEWS)[drilled.table]
         rows = drilled.page(offset, offset + limit)
@@ -206,14 +208,14 @@ def _list_marks(result: Result, reader: Reader) -> list[dict[str, Any]]:
     ]
 
 
-def _metric_or_404(key: str) -> Metric:
+def metric_or_404(key: str) -> Metric:
     try:
         return get_metric(key)
     except UnknownMetric as error:
         raise NotFound(str(error)) from None
 
 
-def _answer_or_400(question: Callable[[], Answer]) -> Answer:
+def answer_or_400(question: Callable[[], Answer]) -> Answer:
     """Ask, and turn what cannot be asked into an answer of 400 that says what can."""
     try:
         return question()
@@ -221,19 +223,19 @@ def _answer_or_400(question: Callable[[], Answer]) -> Answer:
         raise ValidationError(str(error)) from None
 
 
-def _check_parameter_names(request: Request, allowed: set[str]) -> None:
+def check_parameter_names(request: Request, allowed: set[str]) -> None:
     strange = sorted(set(request.query_params) - allowed)
     if strange:
         message = f"This parameter does not exist. Use one of: {', '.join(sorted(allowed))}."
         raise ValidationError(dict.fromkeys(strange, message))
 
 
-def _read_period(request: Request) -> Period:
+def read_asked_period(request: Request) -> Period:
     query = request.query_params
     return read_period(query.get("from"), query.get("to"), query.get("period"))
 
 
-def _read_filters(request: Request) -> dict[str, str]:
+def read_filters(request: Request) -> dict[str, str]:
     """Read every `where=dimension:value`."""
     filters: dict[str, str] = {}
     for text in request.query_params.getlist("where"):

@@ -60,7 +60,7 @@ def compute_metric(
     for name in [*([by] if by else []), *cut.where]:
         metric.check_dimension(name)
     scope = scope_of(period, facts, shared, within)
-    result = result_cache.cached_answer(_cache_key(scope, metric, cut), lambda: compute_uncached(scope, metric, cut))
+    result = result_cache.cached_answer(question_key(scope, metric, cut), lambda: compute_uncached(scope, metric, cut))
     return _with_benchmark_gap(metric, result, shared)
 
 
@@ -88,7 +88,7 @@ def read_period(start: str | None, end: str | None, name: str | None) -> Period:
     return preset_period(name, Company.today(), calendar)
 
 
-def _cache_key(scope: Scope, metric: Metric, cut: Cut) -> str:
+def question_key(scope: Scope, metric: Metric, cut: Cut) -> str:
     """Name the question under which its answer is remembered; empty for facts without a snapshot."""
     snapshot = scope.facts.snapshot
     if snapshot is None:
@@ -346,7 +346,7 @@ def _stock_trend(
         return replace(whole, by=step.name)
     cut = Cut(EVENING, dict(where or {}))
     every = replace(scope, asked_evenings=tuple(evenings.values()))
-    address = _cache_key(every, metric, cut)
+    address = question_key(every, metric, cut)
     rows = result_cache.cached_answer(
         address, lambda: [row for measure in metric.all_measures for row in query_shared(every, measure, cut)]
     )

@@ -6,7 +6,7 @@ product …), as long as at least FEWEST of the records they may not read are co
 filters by what tells of a buyer, other periods, fewer records – is counted over the records that they may read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -119,12 +119,35 @@ def compare_periods_for(
         before = period.before
     except (ValueError, OverflowError):  # nothing is before the year 1
         before = None
+    query: dict[str, Any] = {"where": where, "facts": facts, "rows": rows, "shared": shared}
+    results = compute_spans_for(user, metric, [span for span in (period, before) if span], **query)
+    return results[0], results[1] if before else None
+
+
+def compute_spans_for(
+    user: Reader,
+    metric: Metric | str,
+    periods: Sequence[Period],
+    *,
+    where: Where = None,
+    facts: Facts | None = None,
+    rows: ReadableRows | None = None,
+    shared: SharedQueries | None = None,
+) -> list[Result]:
+    """Return the metric in each period, all over the same records."""
     rows = rows or ReadableRows(user)
     query: dict[str, Any] = {"where": where, "facts": facts or open_facts(), "rows": rows, "shared": shared}
-    results = [compute_for(user, metric, span, **query) for span in (period, before) if span]
+    results = [compute_for(user, metric, period, **query) for period in periods]
     if len({result.is_readable_only for result in results}) > 1:
-        results = [compute_for(user, metric, result.period, readable_only=True, **query) for result in results]
-    return results[0], results[1] if before else None
+        return [compute_for(user, metric, period, readable_only=True, **query) for period in periods]
+    return results
+
+
+def may_see_parts(user: Reader, rows: ReadableRows, metric: Metric, name: str) -> bool:
+    """Whether the reader may see all parts of a dimension, apart from those of too few records."""
+    if _who_dimension_names(name) == "colleague":
+        return achieving_owners(user) is None
+    return not _needs_reading(rows, metric, [name])
 
 
 def check_filters(user: Reader, where: Mapping[str, str]) -> None:
@@ -224,8 +247,12 @@ def _is_few(counts: Counts, own: Counts) -> bool:
 
 def _few_parts(company: Result, own: Result) -> set[str]:
     """Return the keys of the parts that are held back."""
-    mine = {part.key: part.records for part in own.parts}
-    hidden = {part.key: _count_hidden(part.records, mine.get(part.key, ())) for part in company.parts}
+    return few_parts({part.key: part.records for part in company.parts}, {part.key: part.records for part in own.parts})
+
+
+def few_parts(company: Mapping[str, Counts], own: Mapping[str, Counts]) -> set[str]:
+    """Return the keys of the parts to hold back, by the records of each table that count in them for all and for the reader."""
+    hidden = {key: _count_hidden(records, own.get(key, ())) for key, records in company.items()}
     tables = {table for counts in hidden.values() for table in counts}
     by_table = [few_keys({key: counts.get(table, 0) for key, counts in hidden.items()}) for table in tables]
     return set().union(*by_table)

@@ -9,6 +9,7 @@ from rest_framework.routers import DefaultRouter
 
 from agreements.api import AGREEMENT_VIEWS
 from alarms.marks.api import DayNoteView
+from alarms.why.api import WhyViewSet
 from alignment.cost.api import CostViewSet, LeadPlanViewSet
 from alignment.index.api import IndexViewSet
 from alignment.lexicon.api import LexiconViewSet
@@ -43,6 +44,7 @@ router = DefaultRouter(use_regex_path=False)
 router.include_format_suffixes = False
 for kind, view in (record_views() | IMPORT_VIEWS | HANDED_VIEWS | AGREEMENT_VIEWS | ROUND_VIEWS).items():
     router.register(kind, view, basename=f"api-{kind}")
+router.register("metrics/<slug:key>/why", WhyViewSet, basename="api-metrics-why")
 router.register("metrics", MetricViewSet, basename="api-metrics")
 router.register("score-models/learned", LearnedViewSet, basename="api-score-learned")
 router.register("score-models/<str:key>/proof", ProofViewSet, basename="api-score-proof")

@@ -222,6 +222,12 @@ PAGES: Mapping[str, Seen] = {
         "/metrics/leads/records/?period=all", "/metrics/leads/records/?period=all&format=csv",
         "/metrics/won_revenue/records/?period=all&account=id:{account}", "/metrics/activities/records/?period=all",
     ),
+    "metric_why": everybody(
+        "/metrics/leads/why/?period=last_year", "/metrics/leads/why/?period=last_year&account=id:{account}",
+        "/metrics/won_revenue/why/?from=2025-01-01&to=2025-12-31&why=account",
+        "/metrics/won_revenue/why/?from=2025-01-01&to=2025-12-31&why=lost_reason&format=csv",
+        "/metrics/open_pipeline/why/?from=2025-01-01&to=2025-12-31", "/metrics/deal_size/why/?from=2025-01-01&to=2025-12-31",
+    ),
     "metric_goal": needs("set_goal", "/metrics/smroi/goal/"),
     "metric_goal_edit": needs("set_goal", "/metrics/smroi/goal/1/"),
     "metric_benchmark": needs("set_benchmark", "/metrics/smroi/benchmark/"),
@@ -293,6 +299,9 @@ API: Mapping[str, Seen] = {
     "api-day-notes-restore": POST_ONLY,
     "api-goals-list": everybody("/api/v1/goals/"),
     "api-goals-detail": everybody("/api/v1/goals/1/"),
+    "api-metrics-why-list": everybody(
+        "/api/v1/metrics/leads/why/?period=last_year", "/api/v1/metrics/won_revenue/why/?period=last_year&by=account"
+    ),
     "api-score-learned-list": needs("see_scores", "/api/v1/score-models/learned/"),
     "api-score-proof-list": needs("see_scores", "/api/v1/score-models/leads/proof/?by=custom.mobile"),
     "api-score-preview-list": needs("see_scores", "/api/v1/score-models/leads/preview/?threshold=1"),

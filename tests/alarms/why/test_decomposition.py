@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alarms.decomposition import Group, decompose_product, decompose_rate, explain_by_dimension, shapley_parts
+from alarms.why.decomposition import Group, decompose_product, decompose_rate, explain_by_dimension, shapley_parts
 
 counts = st.integers(0, 200)
 sizes = st.tuples(counts, counts).map(lambda pair: (min(pair), max(pair)))
@@ -39,6 +39,11 @@ def test_a_group_that_is_new_changed_the_mix_and_no_rate() -> None:
     parts = decompose_rate({"old": Group((5, 10), (5, 10)), "new": Group((0, 0), (0, 10))})
     assert parts["new"].rate == 0
     assert sum(part.total for part in parts.values()) == Fraction(-1, 4)
+
+
+def test_hits_of_a_group_without_cases_are_part_of_the_change() -> None:
+    parts = decompose_rate({"north": Group((50, 100), (40, 200)), "south": Group((30, 0), (90, 0))})
+    assert sum(part.total for part in parts.values()) == Fraction(130, 200) - Fraction(80, 100)
 
 
 BEFORE = [1000, 0.30, 0.50, 0.40, 0.25, 20000]

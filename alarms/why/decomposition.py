@@ -48,6 +48,13 @@ def decompose_rate(groups: Mapping[str, Group]) -> dict[str, RatePart]:
     parts = {}
     for key, group in groups.items():
         share_before, share_after = Fraction(group.before[1]) / size_before, Fraction(group.after[1]) / size_after
+        if any(hits and not size for hits, size in (group.before, group.after)):
+            # revenue in a group without spend has no rate of its own, but is a part of the whole rate
+            parts[key] = RatePart(
+                rate=Fraction(group.after[0]) / size_after - Fraction(group.before[0]) / size_before,
+                mix=(share_before - share_after) * middle,
+            )
+            continue
         before, after = _rates_of(group)
         parts[key] = RatePart(
             rate=(share_before + share_after) / 2 * (after - before),
@@ -111,8 +118,30 @@ def explain_by_dimension(
         least_explained: the share of the change that the elements of a dimension have to explain together.
         least_element: the share that each of them has to explain.
     """
+    surprises = {dimension: measure_surprise(elements) for dimension, elements in values.items()}
+    return explain_by_parts(
+        {
+            dimension: {key: (new - old, surprises[dimension][key]) for key, (old, new) in elements.items()}
+            for dimension, elements in values.items()
+        },
+        least_explained=least_explained,
+        least_element=least_element,
+    )
+
+
+def explain_by_parts(
+    parts: Mapping[str, Mapping[str, tuple[float, float]]],
+    *,
+    least_explained: float = 0.67,
+    least_element: float = 0.1,
+) -> list[Explanation]:
+    """Return the dimensions that explain a change, the most surprising first.
+
+    Args:
+        parts: by dimension and element its part in the change, and how surprising it is.
+    """
     explanations = (
-        _explain(dimension, elements, least_explained, least_element) for dimension, elements in values.items()
+        _explain(dimension, elements, least_explained, least_element) for dimension, elements in parts.items()
     )
     return sorted(filter(None, explanations), key=lambda row: (-row.surprise, len(row.elements), row.dimension))
 
@@ -120,24 +149,27 @@ def explain_by_dimension(
 def _explain(
     dimension: str, elements: Mapping[str, tuple[float, float]], least_explained: float, least_element: float
 ) -> Explanation | None:
-    before, after = sum(old for old, _ in elements.values()), sum(new for _, new in elements.values())
-    if before == after:
+    change = math.fsum(part for part, _ in elements.values())
+    if not change:
         return None
-    power = {key: (new - old) / (after - before) for key, (old, new) in elements.items()}
-    surprise = {
-        key: _surprise(old / before if before else 0, new / after if after else 0)
-        for key, (old, new) in elements.items()
-    }
     chosen: list[str] = []
-    for key in sorted(elements, key=lambda key: (-surprise[key], key)):
-        if power[key] < least_element:
+    for key in sorted(elements, key=lambda key: (-elements[key][1], key)):
+        if elements[key][0] / change < least_element:
             continue
         chosen.append(key)
-        if sum(power[name] for name in chosen) >= least_explained:
-            return Explanation(
-                dimension, tuple(chosen), sum(power[name] for name in chosen), sum(surprise[name] for name in chosen)
-            )
+        explained = sum(elements[name][0] for name in chosen) / change
+        if explained >= least_explained:
+            return Explanation(dimension, tuple(chosen), explained, sum(elements[name][1] for name in chosen))
     return None
+
+
+def measure_surprise(elements: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+    """Return how far the share of each element in the sum is from what it was before."""
+    before, after = (sum(max(pair[side], 0) for pair in elements.values()) for side in (0, 1))
+    return {
+        key: _surprise(max(old, 0) / before if before else 0, max(new, 0) / after if after else 0)
+        for key, (old, new) in elements.items()
+    }
 
 
 def _surprise(expected: float, seen: float) -> float:
