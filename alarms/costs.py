@@ -10,10 +10,13 @@ from decimal import Decimal
 
 import numpy as np
 
+from core.intervals import newcombe_interval
+
 DRAWS = 2_000
 SEED = 19530101
 MINIMUM_WON = 5  # deals, below which no average is worth printing
 WEEKS_A_YEAR = 52.18
+WON = "won"  # the starting point of a deal that would have been won
 Share = tuple[int, int]  # hits of a number of cases
 
 
@@ -42,6 +45,8 @@ class MoneyBasis:
     amounts: Sequence[float]
 
     def is_enough(self, start: str) -> bool:
+        if start == WON:
+            return len(self.amounts) >= MINIMUM_WON
         hits, _ = self.won.get(start, (0, 0))
         return hits >= MINIMUM_WON and len(self.amounts) >= MINIMUM_WON
 
@@ -63,6 +68,19 @@ def estimate_lost_rate(
     random = np.random.default_rng(SEED)
     lost = np.abs(_draw_share(usual, random) - _draw_share(now, random))
     return _to_range(cases_per_year * lost * _draw_worth(basis, start, random), basis.currency)
+
+
+def estimate_difference(basis: MoneyBasis, cases_per_year: float, better: Share, worse: Share) -> MoneyRange | None:
+    """Return what cases lose that go the worse of two ways: cases × difference of the chances to win × average value.
+
+    None where the records do not show that the two chances differ.
+    """
+    interval = newcombe_interval(better, worse) if better[1] and worse[1] else None
+    if interval is None or interval[0] <= 0 or cases_per_year <= 0 or not basis.is_enough(WON):
+        return None
+    random = np.random.default_rng(SEED)
+    lost = np.maximum(_draw_share(better, random) - _draw_share(worse, random), 0)
+    return _to_range(cases_per_year * lost * _draw_worth(basis, WON, random), basis.currency)
 
 
 def fixed_amount(amount: Decimal, currency: str) -> MoneyRange:
@@ -94,7 +112,7 @@ def _draw_worth(basis: MoneyBasis, start: str, random: np.random.Generator) -> n
     averages = random.normal(amounts.mean(), amounts.std() / np.sqrt(amounts.size), DRAWS)
     if amounts.size <= 1_000:
         averages = random.choice(amounts, (DRAWS, amounts.size)).mean(axis=1)
-    return _draw_share(basis.won[start], random) * averages
+    return averages if start == WON else _draw_share(basis.won[start], random) * averages
 
 
 def _to_range(draws: np.ndarray, currency: str) -> MoneyRange:

@@ -88,13 +88,13 @@ def write_verdicts(context: Context, verdicts: Sequence[Verdict]) -> list[Alarm]
     states = {state.key: state for state in DetectorState.objects.all()}
     open_alarms = {alarm.detector: alarm for alarm in Alarm.objects.open()}
     passed = _passed_tests(verdicts)
-    held = _held_tests(verdicts, states, passed)
+    held = {**_covered_detectors(verdicts, states, passed), **_held_tests(verdicts, states, passed)}
     opened = []
     for verdict in verdicts:
         state = states.get(verdict.key) or DetectorState(key=verdict.key)
         alarm = _write_verdict(
             verdict, state, open_alarms.get(verdict.key),
-            passes=passed.get(verdict.key, True), is_held=verdict.key in held,
+            passes=passed.get(verdict.key, True), held=held.get(verdict.key, ""),
         )  # fmt: skip
         if alarm:
             opened.append(alarm)
@@ -117,8 +117,8 @@ def _passed_tests(verdicts: Iterable[Verdict]) -> Mapping[str, bool]:
 
 def _held_tests(
     verdicts: Sequence[Verdict], states: Mapping[str, DetectorState], passed: Mapping[str, bool]
-) -> frozenset[str]:
-    """Return the tests that may not open an alarm now: data are late, or so many turn bad at once that they are suspected."""
+) -> dict[str, str]:
+    """Return why tests may not open an alarm now: data are late, or so many turn bad at once that they are suspected."""
     tests = [verdict for verdict in verdicts if verdict.judged.p_value is not None]
     turning = [
         verdict.key
@@ -129,21 +129,36 @@ def _held_tests(
     ]
     is_late = any(verdict.watch.detector.watches_data and verdict.judged.is_bad for verdict in verdicts)
     are_many = len(turning) >= max(TOGETHER, math.ceil(len(tests) * TOGETHER_SHARE))
-    return frozenset(turning) if is_late or are_many else frozenset()
+    return dict.fromkeys(turning, HELD) if is_late or are_many else {}
+
+
+def _covered_detectors(
+    verdicts: Sequence[Verdict], states: Mapping[str, DetectorState], passed: Mapping[str, bool]
+) -> dict[str, str]:
+    """Return the detectors that open no alarm now, because the alarm of another one has the same cause, and which."""
+    ringing = {state.key for state in states.values() if state.is_alerting}
+    ringing |= {verdict.key for verdict in verdicts if verdict.judged.is_bad and passed.get(verdict.key, True)}
+    names = {verdict.key: verdict.watch.detector.name for verdict in verdicts}
+    covered = {verdict.key: verdict.watch.detector.yields_to for verdict in verdicts}
+    return {
+        key: f"Held: the alarm “{names.get(other, other)}” has the same cause."
+        for key, other in covered.items()
+        if other in ringing
+    }
 
 
 def _write_verdict(
-    verdict: Verdict, state: DetectorState, alarm: Alarm | None, *, passes: bool, is_held: bool
+    verdict: Verdict, state: DetectorState, alarm: Alarm | None, *, passes: bool, held: str
 ) -> Alarm | None:
     """Write one detector's state and its alarm; return the alarm where it is new."""
     now, judged = timezone.now(), verdict.judged
     before = Standing(Condition(state.condition), state.bucket, state.calm_buckets, state.is_alerting)
-    after = next_standing(before, judged, passes=passes, is_held=is_held)
+    after = next_standing(before, judged, passes=passes, is_held=bool(held))
     condition = Condition.ERROR if verdict.error else after.condition
     if condition != state.condition or state.pk is None:
         state.condition, state.since = condition, now
     state.bucket, state.calm_buckets, state.is_alerting = after.bucket, after.calm_buckets, after.is_alerting
-    state.reason = (verdict.error or judged.reason or (HELD if is_held else ""))[:500]
+    state.reason = (verdict.error or judged.reason or (held if judged.is_bad else ""))[:500]
     state.evaluated_at = now
     if judged.has_data:
         state.judged = judgement_to_json(judged)

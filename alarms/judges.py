@@ -7,11 +7,13 @@ from datetime import timedelta
 from alarms.context import Context
 from alarms.judging import Judgement, Point, judge_drift, judge_level, judge_limit, judge_rate
 from alarms.models import DetectorSetup
-from alarms.registry import Detector, Finding
+from alarms.registry import Detector, Evidence, Finding, no_data
 from alarms.rules import DriftRule, LevelRule, LimitRule, RateRule, Strictness
 from alarms.series import read_series
 from core.periods import Period
+from kpis.dashboard import Question
 from kpis.registry import get_metric
+from kpis.url_params import records_url
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,19 @@ def judge(context: Context, watch: Watch) -> Finding:
         UnknownMetric, BadCut: its metric or a filter is no longer declared.
     """
     detector = watch.detector
+    if empty := context.empty_tables(detector.requires):
+        return no_data(f"No {' and no '.join(table.replace('_', ' ') for table in empty)} on record.")
     if detector.observe:
         return detector.observe(context)
+    judged = _judge_rule(context, watch)
+    return Finding(judged, evidence=_list_records(context, detector, judged))
+
+
+def _judge_rule(context: Context, watch: Watch) -> Judgement:
+    detector = watch.detector
     if isinstance(detector.rule, LimitRule):
-        return Finding(_judge_limit(context, watch, detector.rule))
-    return Finding(
-        judge_points(watch, read_series(context, detector, watch.setup.baseline_from if watch.setup else None))
-    )
+        return _judge_limit(context, watch, detector.rule)
+    return judge_points(watch, read_series(context, detector, watch.setup.baseline_from if watch.setup else None))
 
 
 def judge_points(watch: Watch, points: Sequence[Point]) -> Judgement:
@@ -56,6 +64,25 @@ def judge_points(watch: Watch, points: Sequence[Point]) -> Judgement:
         case LevelRule():
             return judge_level(points, watch.detector.rule, watch.strictness)
     raise TypeError(f"{watch.detector.key} has no test.")
+
+
+def _list_records(context: Context, detector: Detector, judged: Judgement) -> tuple[Evidence, ...]:
+    """Return the page of the records that a bad figure was counted from, in the days that were judged."""
+    if not judged.is_bad:
+        return ()
+    rule, metric = detector.rule, get_metric(detector.records or detector.metric)
+    assert rule
+    period = _judged_period(context, rule) if isinstance(rule, LimitRule) else Period(judged.since, judged.bucket)
+    count = judged.n
+    if detector.records and judged.hits is not None:  # that metric counts the bad cases alone
+        count = judged.hits if rule.bad == "up" else judged.n - judged.hits
+    return (Evidence(metric.name, records_url(metric.key, Question(period, "", dict(detector.where))), count),)
+
+
+def _judged_period(context: Context, rule: LimitRule) -> Period:
+    if get_metric(rule.metric).is_stock:
+        return Period(None, context.today)
+    return context.last_year if rule.is_last_year else context.last_days(rule.days, rule.mature_days)
 
 
 def limit_of(context: Context, watch: Watch) -> float | None:
@@ -72,8 +99,9 @@ def _judge_limit(context: Context, watch: Watch, rule: LimitRule) -> Judgement:
     if limit is None:
         return Judgement(reason=f"No limit: {watch.detector.limit_from or 'nothing'} is not set.")
     metric = get_metric(rule.metric)
-    period = Period(None, context.today) if metric.is_stock else context.last_days(rule.days)
-    result = context.compute(rule.metric, period, watch.detector.where)
+    result = context.compute(rule.metric, _judged_period(context, rule), watch.detector.where)
+    if result.unrecorded:
+        return Judgement(reason=f"No {' and no '.join(result.unrecorded)} is recorded.")
     value = None if result.value is None else float(result.value)
     n = int(result.denominator or 0) if metric.is_proportion else result.n
     judged = judge_limit(

@@ -100,6 +100,11 @@ def judge_limit(
     return Judgement(bucket, value, limit, n=n, is_bad=is_bad, is_calm=not is_bad)
 
 
+def judge_count(count: int, bucket: date) -> Judgement:
+    """Judge a count of something of which there should be none."""
+    return Judgement(bucket, float(count), 0.0, n=count, is_bad=count > 0, is_calm=count == 0)
+
+
 @dataclass(frozen=True)
 class _Split:
     """The weeks that say what is usual, and those in which a change is looked for."""

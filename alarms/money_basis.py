@@ -9,7 +9,7 @@ from core.periods import Period
 from facts.engine import Facts
 from kpis.compute import scope_of
 from kpis.deals import closed_day, count_one, is_closed, is_won
-from kpis.metrics.handoffs import started_day
+from kpis.metrics.handoffs import is_due, is_met, started_day
 from kpis.metrics.leads import has_won, lead_day
 from kpis.query import Cut, query_measure
 from kpis.registry import Measure, get_metric
@@ -35,6 +35,21 @@ def read_money_basis(facts: Facts, today: date) -> MoneyBasis:
         },
         amounts=_read_won_amounts(facts, last_year, currency),
     )
+
+
+def read_shares_by_answer(facts: Facts, today: date) -> tuple[Share, Share]:
+    """Return how many of the leads answered in time were won, and how many of those answered late; of old enough cohorts."""
+    cohorts = Period(today - timedelta(days=LOOK_BACK_DAYS), today - timedelta(days=MATURE_DAYS))
+    in_time = _read_share(facts, cohorts, "handoffs", started_day, _lead_is_won, lambda row: is_due(row) & is_met(row))
+    late = _read_share(
+        facts,
+        cohorts,
+        "handoffs",
+        started_day,
+        _lead_is_won,
+        lambda row: is_due(row) & ~is_met(row) & row["answered_at"].notnull(),
+    )
+    return in_time, late
 
 
 def _lead_is_won(row: Row) -> Any:

@@ -41,12 +41,19 @@ class Finding:
     Attributes:
         sentence: what is wrong, in words with its figures; empty: it is written from the judgement and the metric.
         cost_cases: how many cases a year the cost counts, where the detector counts them itself.
+        cost: what it costs a year, where the detector counts that itself.
     """
 
     judgement: Judgement
     sentence: str = ""
     evidence: tuple[Evidence, ...] = ()
     cost_cases: float | None = None
+    cost: MoneyRange | None = None
+
+
+def no_data(reason: str) -> Finding:
+    """Return that nothing can be judged, with the reason in words."""
+    return Finding(Judgement(reason=reason))
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,9 @@ class Detector:
             company stands above both.
         limit_from: whose limit `read_limit` gives: “the signed SLA”.
         agreement: the kind of agreement that it belongs to.
+        records: the metric that lists the records behind an alarm; empty: its own metric.
+        requires: fact tables without which it has no data: what was never recorded is neither good nor bad.
+        yields_to: the key of a detector that may see the same cause; while that one is bad, this one opens no alarm.
         where: filters by dimension of the metric.
         watches_data: it tells that data are late or broken; while it rings, tests are held.
         is_quiet: it has no cost and calls for no work; it is news of its own kind, as a changed definition is.
@@ -95,6 +105,9 @@ class Detector:
     read_limit: ReadLimit | None = None
     limit_from: str = ""
     agreement: str = ""
+    records: str = ""
+    requires: tuple[str, ...] = ()
+    yields_to: str = ""
     cost: Cost | None = None
     where: Mapping[str, str] = field(default_factory=dict)
     watches_data: bool = False

@@ -49,13 +49,22 @@ class Floors:
 
 @dataclass(frozen=True)
 class LimitRule:
-    """A metric over the last days against a limit: one that was signed, a benchmark, or the default of a detector."""
+    """A metric over the last days against a limit: one that was signed, a benchmark, or the default of a detector.
+
+    Attributes:
+        limit: None: the detector reads it from what was signed.
+        days: the length of the window; of a stock its state on the day counts instead.
+        is_last_year: the last finished fiscal year counts instead of the days: for what takes long to show.
+        mature_days: how long before today the window ends, so that what came yesterday is not judged.
+    """
 
     metric: str
-    limit: float | None = None  # None: the detector reads it from what was signed
-    days: int = 90  # the window up to today; of a stock, its state on the day
+    limit: float | None = None
+    days: int = 90
+    mature_days: int = 0
     bad: Direction = "up"
     minimum_n: int = 10
+    is_last_year: bool = False
 
 
 @dataclass(frozen=True)

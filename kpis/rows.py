@@ -103,10 +103,25 @@ def _deals_of_leads(scope: Scope) -> Any:
     return deals.group_by(id=deals.lead_id).aggregate(won=(deals.outcome == "won").any(), deals=deals.count())
 
 
+def _last_of(table: str, link: str, moment: str) -> Callable[[Scope], Any]:
+    """Return, for each record that rows of a table point to, when the last of them was."""
+
+    def build(scope: Scope) -> Any:
+        rows = scope.table(table)
+        rows = rows.filter(rows[link].notnull() & rows[moment].notnull())
+        return rows.group_by(id=rows[link]).aggregate(at=rows[moment].max())
+
+    return build
+
+
 OTHER_LINKS = {"territory": "territories", "handoff": "handoffs"}  # to tables that hold no kind of record
 DERIVED: dict[str, Callable[[Scope], Any]] = {
     "first_touch": _first_touches,
     "deals": _deals_of_leads,
+    "last_activity": _last_of("activities", "lead_id", "happened_at"),
+    "last_touch": _last_of("touches", "lead_id", "happened_at"),
+    "last_move": _last_of("moves", "lead_id", "entered_at"),
+    "last_use": _last_of("content_uses", "asset_id", "used_at"),
 }
 
 

@@ -8,7 +8,9 @@ from kpis.registry import Measure, Metric
 from kpis.result import Result
 from kpis.rows import Scope
 
-RECORDED = {"spend": "spend", "invoices": "revenue whose cost is known", "opportunities": "deal"}
+RECORDED = {
+    "spend": "spend", "invoices": "revenue whose cost is known", "opportunities": "deal", "activities": "activity",
+}  # fmt: skip
 
 
 def missing_records(scope: Scope, metric: Metric, measures: Sequence[Measure], whole: FoldedTotals) -> tuple[str, ...]:

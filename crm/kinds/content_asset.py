@@ -1,5 +1,5 @@
 from crm.models import ContentAsset
-from crm.record_kind import RecordKind
+from crm.record_kind import NAME, SOURCE, Column, Cut, RecordKind
 
 KIND = RecordKind(
     ContentAsset,
@@ -9,4 +9,12 @@ KIND = RecordKind(
     exact=("kind", "stage", "persona"),
     search=("name",),
     link_names=("asset",),
+    columns=(
+        NAME,
+        Column("Kind", "kind"),
+        Column("Persona", "persona"),
+        Column("Created", "created_at", "moment"),
+        SOURCE,
+    ),
+    cuts=Cut.texts("kind", "persona", "source_system"),
 )

@@ -122,10 +122,13 @@ def play(seed: int, size: int = 40) -> dict[str, list[dict[str, Any]]]:
         "activities": times(size, lambda: {"owner_id": one("owners"), "kind": word("Call", "Visit"), "happened_at": moment(), "lead_id": one("leads")}),
         "handoffs": times(size, handoff),
         "verdicts": times(size, verdict),
+        "content_assets": times(9, lambda: {"name": "Deck", "kind": word("Film"), "persona": word("CFO"), "created_at": moment()}),
         "enquiries": times(9, lambda: {"account_id": one("accounts"), "status": word("New"), "opened_at": moment()}),
         "stage_changes": times(2 * size, lambda: {"opportunity_id": dice.randrange(1, 2 * size), "stage": dice.choice(STAGES), "entered_at": moment(), "amount": money(), "probability": chance()}),
     }  # fmt: skip
-    counted = [(name, kind) for name, kind in kinds_by_plural().items() if kind.count and name not in rows]
+    own_metrics = {"quotas"}  # without a count of all their records
+    kinds = kinds_by_plural().items()
+    counted = [(name, kind) for name, kind in kinds if (kind.count or name in own_metrics) and name not in rows]
     return rows | {name: [other(kind) for _ in range(9)] for name, kind in counted}
 
 

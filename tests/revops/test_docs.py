@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.core.management import get_commands
 
+from alarms.registry import declared_detectors
 from crm.api import record_views
 from kpis.registry import all_metrics
 from revops.apps import APPS
@@ -45,8 +46,8 @@ def test_every_list_of_the_api_is_named() -> None:
     assert set(re.findall(r"`(\w+)`", section)) == set(record_views())
 
 
-def test_every_metric_that_is_named_exists() -> None:
-    keys = {metric.key for metric in all_metrics()}
+def test_every_metric_and_detector_that_is_named_exists() -> None:
+    keys = {metric.key for metric in all_metrics()} | {detector.key for detector in declared_detectors()}
     for file in DOCS:
         text = file.read_text()
         named = set(re.findall(r"(?:manage\.py metric |/metrics/)([a-z_]+)", text)) | set(

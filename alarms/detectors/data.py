@@ -1,0 +1,30 @@
+"""Whether the data come as they used to: while they do not, no change of a figure is called an alarm."""
+
+from alarms.observations.data import observe_failures, observe_late_tables
+from alarms.registry import Detector, register_detector
+from team.models import Role
+
+register_detector(
+    Detector(
+        key="data_late",
+        name="Data are late",
+        looks_for="Alerts when no record of a kind has come for clearly longer than was usual.",
+        section="Data",
+        owner=Role.OPS,
+        remedy="Look at the connector or the last import of these records, and import what is missing.",
+        observe=observe_late_tables,
+        watches_data=True,
+    )
+)
+register_detector(
+    Detector(
+        key="imports_failing",
+        name="Imports fail",
+        looks_for="Alerts when the last three imports or the last three runs of a connector failed, or when a connector was switched off.",
+        section="Data",
+        owner=Role.OPS,
+        remedy="Open it: its page names the error. Sign in to the CRM again, or correct the file.",
+        observe=observe_failures,
+        watches_data=True,
+    )
+)

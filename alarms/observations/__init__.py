@@ -1,0 +1,1 @@
+"""What detectors observe that no metric counts."""
