@@ -215,7 +215,13 @@ def _values(result: Result) -> dict[str, Any]:
 
 def list_items(content: Mapping[str, Any]) -> Iterable[str]:
     """Return what a decision of a step can be about: its goals, stages, figures, parts or campaigns."""
-    for name, label in (("goals", "title"), ("rows", "name"), ("sales", "name"), ("campaigns", "name")):
+    for name, label in (
+        ("goals", "title"),
+        ("rows", "name"),
+        ("sales", "name"),
+        ("campaigns", "name"),
+        ("open", "name"),
+    ):
         yield from (item[label] for item in content.get(name, ()))
     for cut in content.get("cuts", ()):
         yield from (part["name"] for part in cut["parts"])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from alignment.review import content
+from alignment.review.alarm_content import read_alarms_step
 from alignment.review.content import Content, ReviewReader
 
 
@@ -25,6 +26,7 @@ PREVIOUS, DECISIONS, SUMMARY = "previous", "decisions", "summary"
 STEPS = (
     ReviewStep(PREVIOUS, "Decisions of the last review", "What became of what we decided?"),
     ReviewStep("goals", "Goals", "Do we reach what we both want?", content.read_goals_step),
+    ReviewStep("alarms", "Alarms", "What changed for the worse, and what does it cost?", read_alarms_step),
     ReviewStep("funnel", "Funnel", "What moved since the last review?", content.read_funnel_step),
     ReviewStep("slas", "SLAs", "Did each side do what it owes the other?", content.read_slas_step),
     ReviewStep("leads", "Leads", "Which leads do we want more of, and what did Sales think of them?", content.read_leads_step),

@@ -1,12 +1,15 @@
 """The joint review: walked by both leaders, with decisions that the next one asks about, and an update of the plan."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, transaction
+from django.utils import timezone
 
+from alarms.models import Alarm
 from alignment.plan.actions import present_update
 from alignment.plan.models import PlanUpdate
 from alignment.review import actions
@@ -215,3 +218,28 @@ def test_what_is_wrong_with_a_decision_is_said_on_the_step(
     answer = as_user(cmo).post("/reviews/1/decisions/", body)
     assert answer.status_code == 422
     assert message in answer.content.decode()
+
+
+def test_alarms_are_frozen_with_what_they_cost(as_user: Any, cmo: User, cro: User) -> None:
+    fields = {"currency": "EUR", "owner": cro}
+    Alarm.objects.create(
+        detector="speed", name="Slow answers", cost=Decimal(4000), cost_low=1, cost_high=9000, **fields
+    )
+    Alarm.objects.create(detector="feedback", name="Feedback missing", **fields)
+    past = Alarm.objects.create(detector="old", name="Long over", closed_at=timezone.now(), verdict="real")
+    Alarm.objects.filter(pk=past.pk).update(closed_at=timezone.now() - timedelta(days=40))
+    ended = Alarm.objects.create(detector="stale", name="Stale leads", ended_at=timezone.now())
+    review = actions.start_review(by=cmo)
+    page = as_user(cmo).get("/reviews/1/steps/alarms/").content.decode()
+    assert "2 alarms are open." in page
+    assert "Back to normal" in page
+    assert "Long over" not in page
+    frozen = close(review, cmo, cmo, cro).figures["alarms"]
+    assert [(alarm["name"], alarm["cost"]) for alarm in frozen["open"]] == [
+        ("Slow answers", "4000.00"),
+        ("Feedback missing", None),
+    ]
+    assert [alarm["key"] for alarm in frozen["ended"]] == [str(ended.pk)]
+    assert (frozen["cost"], frozen["currency"]) == ("4000.00", "EUR")
+    Alarm.objects.filter(name="Slow answers").update(name="Renamed")
+    assert "Slow answers" in as_user(cmo).get("/reviews/1/").content.decode()
