@@ -30,7 +30,7 @@ def test_the_review_is_walked_by_both_and_its_update_stands_in_the_plan(visit: C
         assert not cmo.axe()
         if step.key == "leads":
             cmo.page.get_by_role("button", name="More").first.click()
-            expect(cmo.page.locator("[aria-pressed=true]")).to_have_text("More")
+            expect(cmo.page.locator(".review-wishes [aria-pressed=true]")).to_have_text("More")
         if step.key == "decisions":
             cmo.page.get_by_label("Decision").fill(DECISION)
             cmo.page.get_by_label("Owner").select_option(label="Marcus Oyelaran")
