@@ -64,7 +64,7 @@ def gap_in_revenue(metric: str) -> Cost:
         extra = context.compute(metric, context.last_year).gap.get("extra_revenue")
         return fixed_amount(Decimal(extra), context.currency) if extra and extra > 0 else None
 
-    return Cost("spend of the last full year × (1 + benchmark) − revenue of that year", estimate)
+    return Cost("spend of the last full year × (1 + benchmark) − revenue of that year", estimate, is_overall=True)
 
 
 def counted(formula: str) -> Cost:

@@ -201,6 +201,7 @@ def _fill_figures(alarm: Alarm, verdict: Verdict, now: datetime) -> None:
     if cost:
         alarm.cost_low, alarm.cost, alarm.cost_high = cost.low, cost.middle, cost.high
         alarm.currency = cost.currency
+        alarm.is_overall_cost = bool(verdict.watch.detector.cost and verdict.watch.detector.cost.is_overall)
     else:
         alarm.cost_low = alarm.cost = alarm.cost_high = None
 

@@ -171,6 +171,9 @@ class Alarm(models.Model):
     cost = models.DecimalField(max_digits=18, decimal_places=2, null=True, help_text="Money a year.")
     cost_high = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     currency = models.CharField(max_length=3, blank=True)
+    is_overall_cost = models.BooleanField(
+        default=False, help_text="It contains what other alarms cost, and is not added to them."
+    )
     evidence: Any = models.JSONField(default=list, blank=True)
     details: Any = models.JSONField(default=dict, blank=True, help_text="The judgement, and why the figure moved.")
     updated_at = models.DateTimeField(default=timezone.now)

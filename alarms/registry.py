@@ -63,10 +63,13 @@ class Cost:
     Attributes:
         formula: on screen, from the records to the money.
         estimate: computes it; None where the company has too few records to say.
+        is_overall: it contains what other alarms cost, as the distance of a return to its benchmark does, and is not added
+            to them.
     """
 
     formula: str
     estimate: Callable[[Context, Finding], MoneyRange | None]
+    is_overall: bool = False
 
 
 Observe = Callable[[Context], Finding]

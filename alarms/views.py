@@ -17,11 +17,11 @@ from alarms.history import HistoryFilter, csv_rows, find_closed, read_filter
 from alarms.judges import Watch
 from alarms.models import Alarm, Condition, DetectorState
 from alarms.permissions import ANSWER_ALARM, SET_DETECTOR
-from alarms.queries import calling_alarms, total_cost
+from alarms.queries import calling_alarms
 from alarms.registry import SECTIONS
 from alarms.rows import build_rows, watched_sentence
-from alarms.sentences import alarms_headline
 from alarms.setups import all_watches
+from alarms.summary import summarize_alarms
 from alarms.visibility import may_read_figures
 from core import periods
 from core.csv_export import csv_response
@@ -60,7 +60,7 @@ def _open_context(user: User, watches: Mapping[str, Watch]) -> dict[str, Any]:
     ended = Alarm.objects.visible_to(user).without_verdict().select_related("owner").order_by("-ended_at")[:WAITING]
     snoozed = Alarm.objects.visible_to(user).open().filter(snoozed_until__gt=today).select_related("owner")
     return {
-        "headline": alarms_headline(len(alarms), total_cost(alarms), sum(alarm.cost is not None for alarm in alarms)),
+        "headline": summarize_alarms(alarms),
         "rows": build_rows(own_first, watches, currency, user, today),
         "ended": [
             (row, ANSWER_ALARM.allows(user, row.alarm)) for row in build_rows(ended, watches, currency, user, today)

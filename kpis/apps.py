@@ -10,3 +10,4 @@ class KpisConfig(AppConfig):
         autodiscover_modules("tiles")
         autodiscover_modules("chart_marks")
         autodiscover_modules("panels")
+        autodiscover_modules("news")

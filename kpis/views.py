@@ -23,6 +23,7 @@ from kpis.dashboard import CUTS, RECORDS, Dashboard, Question, build_dashboard
 from kpis.dimensions import get_dimension as dimension
 from kpis.mark_registry import read_marks
 from kpis.metric_charts import trend_chart
+from kpis.news_registry import read_news
 from kpis.pace import Pace
 from kpis.registry import BadCut, get_metric
 from kpis.result import Result
@@ -107,6 +108,7 @@ def _board_context(request: HttpRequest, board: Dashboard) -> dict[str, Any]:
             "revenue": url_params.metric_url("campaign_revenue", question, by="campaign"),
         },
         "before": before,
+        "news": read_news(cast(User, request.user)),
         "changes_finding": sentences.changes_finding(board.changes, before.label) if before else "",
         "cut_page": board.cut and Paginator(board.cut.rows, ROWS).get_page(request.GET.get("page")),
     }

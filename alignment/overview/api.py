@@ -59,12 +59,22 @@ class DueItemSerializer(serializers.Serializer[Any]):
     is_overdue = serializers.BooleanField()
 
 
+class OverviewAlarmSerializer(serializers.Serializer[Any]):
+    """An open alarm, and what it costs in a year."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    cost = serializers.DecimalField(max_digits=18, decimal_places=2, allow_null=True)
+    currency = serializers.CharField(allow_blank=True)
+
+
 class OverviewSerializer(serializers.Serializer[Any]):
     sentence = serializers.CharField(help_text="What is wrong and what it costs.")
     money = OverviewMoneySerializer()
     index = OverviewIndexSerializer(allow_null=True, help_text="Null for the CFO, who reads the part about money.")
     goals = OverviewGoalSerializer(many=True)
     update_due_on = serializers.DateField(allow_null=True)
+    alarms = OverviewAlarmSerializer(many=True, help_text="The dearest first.")
     dates = DueItemSerializer(many=True)
     as_of = serializers.DateTimeField(allow_null=True)
 
@@ -96,6 +106,10 @@ def _overview_json(overview: Overview) -> dict[str, Any]:
         "index": index,
         "goals": [_goal_json(goal) for goal in overview.goals],
         "update_due_on": overview.plan.due_on,
+        "alarms": [
+            {"id": alarm.pk, "name": alarm.name, "cost": alarm.cost, "currency": alarm.currency}
+            for alarm in overview.alarms
+        ],
         "dates": [_due_json(row) for row in overview.dates],
         "as_of": overview.as_of,
     }

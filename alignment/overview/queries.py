@@ -1,6 +1,6 @@
 """What the page of the CEO shows: the gap in money, the index, the plan, disputes and what is overdue."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,6 +10,8 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from agreements.models import Dispute, Version, VersionQuerySet
+from alarms.models import Alarm
+from alarms.queries import calling_alarms
 from alignment.cost.rules import Cost, compute_cost
 from alignment.index.queries import History, read_history
 from alignment.metric_values import ResultReader
@@ -84,6 +86,7 @@ class Overview:
     goals: list[PlanGoal]
     disputes: list[DueItem]
     overdue: list[DueItem]  # beside disputes
+    alarms: Sequence[Alarm]  # open and not snoozed, the dearest first
     as_of: datetime | None
 
     @property
@@ -115,6 +118,7 @@ def read_overview(user: User, facts: Facts | None = None) -> Overview:
         goals=goals,
         disputes=list(_read_disputes(visible, today)),
         overdue=[*_overdue_update(plan), *_overdue_reviews(visible, today)],
+        alarms=calling_alarms(user),
         as_of=min(filter(None, [plan.as_of, money.smroi.as_of]), default=None),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from alarms.summary import summarize_alarms
 from alignment.cost.rules import Cost
 from alignment.overview.queries import REVIEW, UPDATE, DueItem, Money, Overview
 from core.formatting import format_percent, format_points, short_money
@@ -12,11 +13,12 @@ ALL_WELL = "Nothing is overdue, disputed or behind."
 
 
 def headline(overview: Overview) -> str:
-    """Say the gap in money, the goals that are behind, what is overdue and what is disputed."""
-    troubles = list_troubles(overview)
-    if not troubles and overview.money.cost is None and not overview.goals:
+    """Say the gap in money, the open alarms, the goals that are behind, what is overdue and what is disputed."""
+    troubles, alarms = list_troubles(overview), overview.alarms
+    if not troubles and not alarms and overview.money.cost is None and not overview.goals:
         return NOTHING_KNOWN
-    return f"{describe_money(overview.money)} {_join(troubles) or ALL_WELL}"
+    sentences = [describe_money(overview.money), summarize_alarms(alarms) if alarms else "", _join(troubles)]
+    return " ".join(sentence for sentence in sentences if sentence) + ("" if troubles or alarms else f" {ALL_WELL}")
 
 
 def describe_money(money: Money) -> str:

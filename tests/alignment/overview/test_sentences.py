@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from alarms.models import Alarm
 from alignment.cost.rules import compute_cost
 from alignment.overview.queries import DISPUTE, REVIEW, UPDATE, DueItem, Money, Overview
 from alignment.overview.sentences import ALL_WELL, NOTHING_KNOWN, describe_due, describe_money, headline, list_troubles
@@ -44,6 +45,7 @@ class Page:
     at_risk: list[Any] = field(default_factory=list)
     disputes: list[DueItem] = field(default_factory=list)
     overdue: list[DueItem] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
 
 
 def say(page: Page) -> str:

@@ -9,6 +9,7 @@ from django.core.cache import cache
 
 from agreements import actions
 from agreements.models import Version, company_today
+from alarms.models import Alarm
 from alignment.metric_values import ResultReader
 from alignment.overview.queries import read_money, read_overview
 from alignment.plan.models import PlanUpdate
@@ -164,3 +165,24 @@ def test_many_disputes_and_reviews_take_as_many_queries_as_few(
     cache.clear()
     with django_assert_num_queries(len(few)):
         assert len(read_overview(ceo).disputes) == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_open_alarms_and_what_they_cost_are_said_on_overview_and_dashboard(as_user: Any, ceo: User) -> None:
+    record_money()
+    costs = {"cost_low": 300_000, "cost": 412_000, "cost_high": 500_000, "currency": "EUR"}
+    Alarm.objects.create(detector="a", name="Clocks missed", sentence="12 of 40 clocks were missed.", **costs)
+    Alarm.objects.create(detector="b", name="Update overdue", sentence="The update is 9 days overdue.")
+    Alarm.objects.create(detector="c", name="Snoozed", snoozed_until=Company.today() + timedelta(days=9))
+    client = as_user(ceo)
+    sentence = client.get("/api/v1/overview/").json()["sentence"]
+    assert "Two alarms are open; one of them costs about" in sentence
+    for address in ("/overview/", "/dashboard/"):
+        page = text_of(client, address)
+        assert "Clocks missed" in page
+        assert "Update overdue" in page
+        assert "Snoozed" not in page
+    assert [row["name"] for row in client.get("/api/v1/overview/").json()["alarms"]] == [
+        "Clocks missed",
+        "Update overdue",
+    ]
