@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from alarms.context import Context
 from alarms.costs import MoneyRange, estimate_cases, estimate_difference, estimate_lost_rate, fixed_amount
-from alarms.money_basis import read_shares_by_answer
 from alarms.registry import Cost, Finding
 
 YEAR_DAYS = 365
@@ -51,8 +50,8 @@ def late_answers() -> Cost:
 
     def estimate(context: Context, finding: Finding) -> MoneyRange | None:
         late = context.compute("late_answers", context.last_days(YEAR_DAYS)).value
-        in_time, too_late = read_shares_by_answer(context.facts, context.today)
-        return estimate_difference(context.money, float(late or 0), in_time, too_late)
+        won = context.money.won
+        return estimate_difference(context.money, float(late or 0), won["in_time"], won["late"])
 
     return Cost("late answers a year × (share won if in time − share won if late) × average won deal", estimate)
 

@@ -35,8 +35,8 @@ class MoneyBasis:
     """What became of the company's leads, hand-offs and deals, and what won deals brought.
 
     Attributes:
-        won: for each starting point (`lead`, `handoff`, `accepted`, `deal`) how many were won of how many; only cohorts
-            old enough to have an end.
+        won: for each starting point (`lead`, `handoff`, `accepted`, `deal`, answered `in_time` or `late`) how many were won
+            of how many; only cohorts old enough to have an end.
         amounts: of the deals won in the last year, in the company's currency.
     """
 

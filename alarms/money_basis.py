@@ -1,6 +1,6 @@
 """Reads from the facts what leads, hand-offs and deals became, and what won deals brought."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,9 +11,9 @@ from kpis.compute import scope_of
 from kpis.deals import closed_day, count_one, is_closed, is_won
 from kpis.metrics.handoffs import is_due, is_met, started_day
 from kpis.metrics.leads import has_won, lead_day
-from kpis.query import Cut, query_measure
+from kpis.query import Cut, query_measure, query_measures
 from kpis.registry import Measure, get_metric
-from kpis.rows import Row
+from kpis.rows import Build, Row
 
 MATURE_DAYS = 180  # a lead younger than that may still be won
 LOOK_BACK_DAYS = 730
@@ -28,28 +28,12 @@ def read_money_basis(facts: Facts, today: date) -> MoneyBasis:
     return MoneyBasis(
         currency=currency,
         won={
-            "lead": _read_share(facts, cohorts, "leads", lead_day, has_won),
-            "handoff": _read_share(facts, cohorts, "handoffs", started_day, _lead_is_won),
-            "accepted": _read_share(facts, cohorts, "handoffs", started_day, _lead_is_won, _is_accepted),
-            "deal": _read_share(facts, last_year, "opportunities", closed_day, is_won, is_closed),
+            **_read_shares(facts, cohorts, "leads", lead_day, has_won, {"lead": None}),
+            **_read_shares(facts, cohorts, "handoffs", started_day, _lead_is_won, OF_HANDOFFS),
+            **_read_shares(facts, last_year, "opportunities", closed_day, is_won, {"deal": is_closed}),
         },
         amounts=_read_won_amounts(facts, last_year, currency),
     )
-
-
-def read_shares_by_answer(facts: Facts, today: date) -> tuple[Share, Share]:
-    """Return how many of the leads answered in time were won, and how many of those answered late; of old enough cohorts."""
-    cohorts = Period(today - timedelta(days=LOOK_BACK_DAYS), today - timedelta(days=MATURE_DAYS))
-    in_time = _read_share(facts, cohorts, "handoffs", started_day, _lead_is_won, lambda row: is_due(row) & is_met(row))
-    late = _read_share(
-        facts,
-        cohorts,
-        "handoffs",
-        started_day,
-        _lead_is_won,
-        lambda row: is_due(row) & ~is_met(row) & row["answered_at"].notnull(),
-    )
-    return in_time, late
 
 
 def _lead_is_won(row: Row) -> Any:
@@ -60,19 +44,27 @@ def _is_accepted(row: Row) -> Any:
     return row["end"] == "accepted"
 
 
-def _read_share(
-    facts: Facts,
-    period: Period,
-    table: str,
-    day: Callable[[Row], Any],
-    hit: Callable[[Row], Any],
-    keep: Callable[[Row], Any] | None = None,
-) -> Share:
-    measure = Measure(
-        table, day=day, keep=keep, numerator=lambda row: hit(row).cast("int64"), denominator=count_one
-    )  # fmt: skip
-    totals = query_measure(scope_of(period, facts), measure, Cut())
-    return int(sum(total.numerator for total in totals)), int(sum(total.denominator for total in totals))
+OF_HANDOFFS: Mapping[str, Build | None] = {
+    "handoff": None,
+    "accepted": _is_accepted,
+    "in_time": lambda row: is_due(row) & is_met(row),
+    "late": lambda row: is_due(row) & ~is_met(row) & row["answered_at"].notnull(),
+}
+
+
+def _read_shares(
+    facts: Facts, period: Period, table: str, day: Build, hit: Build, starts: Mapping[str, Build | None]
+) -> dict[str, Share]:
+    """Return how many rows became a hit, for each of the starting points that `starts` keeps. One question."""
+    measures = [
+        Measure(table, day=day, keep=keep, numerator=lambda row: hit(row).cast("int64"), denominator=count_one)
+        for keep in starts.values()
+    ]
+    answers = query_measures(scope_of(period, facts), measures, Cut())
+    return {
+        name: (int(sum(total.numerator for total in totals)), int(sum(total.denominator for total in totals)))
+        for name, totals in zip(starts, answers, strict=True)
+    }
 
 
 def _read_won_amounts(facts: Facts, period: Period, currency: str) -> list[float]:

@@ -156,3 +156,23 @@ def test_a_closed_alarm_can_be_reopened(evaluate_judgements: Evaluate, cro: User
     actions.reopen_alarm(alarm=alarm, user=cro)
     assert count_calling() == 1
     assert not Alarm.objects.get().verdict
+
+
+def test_a_detector_yields_to_the_one_that_sees_the_same_cause(company: Company, cro: User) -> None:
+    rejections, acceptance = make_detector("rejections"), make_detector("acceptance", yields_to="rejections")
+    context = Context(MemoryFacts(), DAY, "EUR")  # type: ignore[arg-type]
+    opened = evaluation.evaluate(context, [Watch(acceptance), Watch(rejections)])
+    assert [alarm.detector for alarm in opened] == ["rejections"]
+    state = DetectorState.objects.get(key="acceptance")
+    assert state.condition == "pending"
+    assert state.reason == "Held: the alarm “Clocks missed” has the same cause."
+    assert evaluation.evaluate(context, [Watch(acceptance)]) == []  # the other one is still open
+    DetectorState.objects.filter(key="rejections").update(is_alerting=False)
+    assert [alarm.detector for alarm in evaluation.evaluate(context, [Watch(acceptance)])] == ["acceptance"]
+
+
+def test_a_detector_without_its_records_has_no_data(company: Company) -> None:
+    context = Context(MemoryFacts(leads=[{}]), DAY, "EUR")  # type: ignore[arg-type]
+    evaluation.evaluate(context, [Watch(make_detector(requires=("leads", "content_uses")))])
+    state = DetectorState.objects.get(key="breaches")
+    assert (state.condition, state.reason) == ("no_data", "No content uses on record.")
