@@ -138,7 +138,7 @@ def close_review(*, by: User, review: Review, present: Iterable[User], next_due_
     review = _lock_open_review(review)
     people = list(present)
     _check_present(people)
-    waiting = [asked for asked in list_asked(review) if asked.answer is None]
+    waiting = [asked for asked in list_asked(review) if asked.waits]
     if waiting:
         raise ValidationError(
             f"{count_noun(len(waiting), 'decision')} of the last review {'waits' if len(waiting) == 1 else 'wait'} for an "
@@ -178,7 +178,7 @@ def _update_notes(review: Review, decisions: Iterable[Decision]) -> dict[str, st
 
 def _owner_notice(decision: Decision) -> NewEvent:
     return NewEvent(
-        key=f"alignment.decision.{decision.pk}.{decision.owner_id}", kind="alignment.decision",
+        key=f"alignment.decision.{decision.pk}.{decision.owner_id}.{decision.changed_at or ''}", kind="alignment.decision",
         title=f"You own a decision of joint review {decision.review.number}, due on {format_day(decision.due_on)}: {decision.text}",
         to=(decision.owner,), link=f"/reviews/{decision.review.number}/",
     )  # fmt: skip

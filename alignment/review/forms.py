@@ -5,10 +5,10 @@ from typing import Any
 
 from django import forms
 
+from alignment.review.content import LEAD_CUTS
 from alignment.review.models import Decision, DecisionAnswer, LeadWish
 from alignment.review.queries import possible_attendees
 from alignment.review.steps import STEP_CHOICES
-from funnel.verdicts.report import CUTS
 from team.models import User
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -26,7 +26,7 @@ class AnswerForm(forms.Form):
 class LeadsForm(forms.Form):
     """Whether more leads of a part are wanted."""
 
-    dimension = forms.ChoiceField(choices=[(key, key) for key in CUTS])
+    dimension = forms.ChoiceField(choices=[(key, key) for key in LEAD_CUTS])
     key = forms.CharField(max_length=255)
     name = forms.CharField(max_length=255)
     wish = forms.ChoiceField(choices=LeadWish.Wish.choices)

@@ -67,8 +67,14 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         return self.filter(status=Decision.Status.OPEN)
 
     def before(self, review: Review) -> Self:
-        """Return the decisions of earlier reviews that this one asks about, answered in it or not yet."""
-        is_asked = Q(status=Decision.Status.OPEN) | Q(answers__review=review)
+        """Return the decisions that a review asks about: all of the last review, and those of earlier ones that are open.
+
+        Once the review is closed, they are those that it answered, whatever became of others since.
+        """
+        last = Review.objects.filter(number__lt=review.number).order_by("-number").values("number")[:1]
+        is_asked = Q(answers__review=review) | Q(review__number=models.Subquery(last))
+        if not review.is_closed:
+            is_asked |= Q(status=Decision.Status.OPEN)
         return self.filter(is_asked, review__number__lt=review.number).distinct()
 
 

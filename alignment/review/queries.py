@@ -54,6 +54,11 @@ class AskedDecision:
     answer: DecisionAnswer | None
     is_overdue: bool
 
+    @property
+    def waits(self) -> bool:
+        """Whether it has to be answered before the review is closed; what was done in between is only shown."""
+        return self.answer is None and self.decision.status == Decision.Status.OPEN
+
 
 def list_asked(review: Review) -> list[AskedDecision]:
     """Return the decisions of earlier reviews that this one asks about, the first due first."""

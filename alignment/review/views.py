@@ -122,7 +122,7 @@ def _render_step(request: HttpRequest, held: Review, step: ReviewStep, **forms: 
             "close_form": forms.get("close_form") or _close_form(),
             "has_plan": due_day() is not None,
             "side": Side(side).label if side else "",
-            "waiting": sum(asked.answer is None for asked in queries.list_asked(held)),
+            "waiting": sum(asked.waits for asked in queries.list_asked(held)),
         }
     failed = any(form.errors for form in forms.values())
     return render(request, "alignment/review/step.html", context, status=422 if failed else 200)

@@ -243,3 +243,31 @@ def test_alarms_are_frozen_with_what_they_cost(as_user: Any, cmo: User, cro: Use
     assert (frozen["cost"], frozen["currency"]) == ("4000.00", "EUR")
     Alarm.objects.filter(name="Slow answers").update(name="Renamed")
     assert "Slow answers" in as_user(cmo).get("/reviews/1/").content.decode()
+
+
+def test_what_was_done_in_between_is_shown_and_needs_no_answer(as_user: Any, cmo: User, cro: User) -> None:
+    first = actions.start_review(by=cmo)
+    decision = record(first, cmo, cro)
+    close(first, cmo, cmo, cro)
+    actions.change_decision(by=cro, decision=decision, status="done", due_on=decision.due_on, owner=cro)
+    second = actions.start_review(by=cmo)
+    (asked,) = list_asked(second)
+    assert (asked.decision, asked.waits) == (decision, False)
+    assert 'is-met">Done' in as_user(cmo).get("/reviews/2/steps/previous/").content.decode()
+    close(second, cmo, cmo, cro)
+    third = actions.start_review(by=cmo)
+    assert list_asked(third) == []
+    actions.change_decision(by=cro, decision=decision, status="open", due_on=decision.due_on, owner=cro)
+    assert [asked.waits for asked in list_asked(third)] == [True]
+    assert len(list_asked(Review.objects.get(number=2))) == 1  # what a closed review shows does not grow
+
+
+def test_a_new_owner_is_notified_each_time(cmo: User, cro: User, rep: User) -> None:
+    review = actions.start_review(by=cmo)
+    decision = record(review, cmo, rep)
+    close(review, cmo, cmo, cro)
+    for owner in (cro, rep, cro):
+        decision = actions.change_decision(
+            by=cmo, decision=decision, status="open", due_on=decision.due_on, owner=owner
+        )
+    assert [Notice.objects.filter(user=user, event__kind="alignment.decision").count() for user in (cro, rep)] == [2, 2]
