@@ -225,6 +225,14 @@ def delete_detector(*, setup: DetectorSetup, user: User) -> None:
 
 
 @transaction.atomic
+def restore_detector(*, setup: DetectorSetup, user: User) -> None:
+    """Undo the deletion of a detector."""
+    SET_DETECTOR.require(user)
+    setup.deleted_at = None
+    setup.save(update_fields=["deleted_at"])
+
+
+@transaction.atomic
 def set_false_alarms(*, user: User, per_quarter: Decimal) -> AlarmSettings:
     """Set how many alarms chance alone may raise in a quarter."""
     SET_DETECTOR.require(user)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.forms import BaseForm
+from django.urls import reverse
 from django.utils import timezone
 
 from agreements.kinds import get_kind
@@ -58,6 +59,7 @@ def page_context(user: User, alarm: Alarm, form: BaseForm | None = None, done: s
         "figures": _list_figures(alarm, metric, currency),
         "filters": filter_labels(question, user) if question else [],
         "metric_url": url_params.metric_url(alarm.metric, question) if question else "",
+        "why_url": _why_url(alarm, question) if question else "",
         "kind": get_kind(watch.detector.agreement) if watch and watch.detector.agreement else None,
         "chart": _build_chart(user, alarm, watch) if watch else None,
         "entries": _list_events(alarm, metric, currency),
@@ -102,6 +104,13 @@ def _period_of(alarm: Alarm) -> Period:
     end = timezone.localtime(alarm.ended_at or alarm.updated_at, zone).date()
     start = alarm.since or alarm.opened_bucket or timezone.localtime(alarm.opened_at, zone).date()
     return Period(min(start, end), end)
+
+
+def _why_url(alarm: Alarm, question: Question) -> str:
+    """Return where why the figure moved is explained, for the days since the change against as many before."""
+    if question.period.before is None:
+        return ""
+    return f"{reverse('metric_why', args=[alarm.metric])}?{url_params.question_query(question, by=None)}"
 
 
 def _list_figures(alarm: Alarm, metric: Metric | None, currency: str) -> Sequence[tuple[str, str]]:

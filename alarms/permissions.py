@@ -36,6 +36,7 @@ ASSIGN_ALARM = register_action(
 )  # fmt: skip
 SET_DETECTOR = register_action(
     Action(
-        "set_detector", "change a detector, or make one", "the CEO, CMO, CRO or an ops admin", right="set_detectors"
+        "set_detector", "change a detector, or make one", "the CEO, CMO, CRO or an ops admin", right="set_detectors",
+        addresses=("detector_new", "detector", "detector_delete", "alarm_settings"),
     )
 )  # fmt: skip

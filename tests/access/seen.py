@@ -241,6 +241,11 @@ PAGES: Mapping[str, Seen] = {
     "goals": everybody("/goals/"),
     "alarms": everybody("/alarms/", "/alarms/?format=csv", "/alarms/?section=Money&verdict=real&closed=this_year"),
     "alarm": work("/alarms/{alarms}/"),
+    "detectors": everybody("/alarms/detectors/", "/alarms/detectors/?words=Zq&state=off"),
+    "detector": everybody("/alarms/detectors/rejections_rising/", "/alarms/detectors/rejections_rising/?trial=1"),
+    "detector_new": needs("set_detectors", "/alarms/detectors/new/?metric=leads"),
+    "detector_delete": POST_ONLY,
+    "alarm_settings": POST_ONLY,
     **{
         f"alarm_{verb}": POST_ONLY
         for verb in ("acknowledge", "snooze", "new_normal", "close", "reopen", "note", "assign")

@@ -18,7 +18,7 @@ from agreements.models import Agreement
 from alarms import permissions as alarming
 from alarms.marks import permissions as noting
 from alarms.marks.models import DayNote
-from alarms.models import Alarm
+from alarms.models import Alarm, DetectorSetup
 from alignment import permissions as asking
 from alignment.plan import permissions as planning
 from alignment.plan.models import PlanUpdate
@@ -264,6 +264,21 @@ ANSWERS = (
 for verb, data, fields in ANSWERS:
     on_alarm(f"alarm_{verb}", data, **fields)
 on_alarm("alarm_assign", lambda world: {"owner": make.user(name="New owner").pk}, alarming.ASSIGN_ALARM)
+
+DETECTOR = {"name": "Too few", "rule": "change", "bad": "down", "days": 90, "minimum_n": 20, "relative_floor": 15}
+
+
+def own_detector(world: World) -> list[str]:
+    values = {"name": "Ours", "metric": "leads", "rule": "change", "bad": "down"}
+    return [DetectorSetup.objects.create(key="own-1", is_own=True, **values).key]
+
+
+plain(alarming.SET_DETECTOR, "detector_new", DETECTOR, query="?metric=leads")
+plain(alarming.SET_DETECTOR, "detector", {"is_on": "on", "strictness": "strict"}, ["rejections_rising"])
+plain(alarming.SET_DETECTOR, "detector", DETECTOR | {"strictness": "strict"}, own_detector, note="of one's own")
+plain(alarming.SET_DETECTOR, "detector_delete", args=own_detector)
+plain(alarming.SET_DETECTOR, "detector_delete", {"restore": "1"}, own_detector, note="restored")
+plain(alarming.SET_DETECTOR, "alarm_settings", {"false_alarms_per_quarter": "2"})
 
 
 # Imports, stages, rates, connectors

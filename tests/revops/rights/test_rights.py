@@ -203,6 +203,7 @@ BY_ROLE: dict[str, set[str]] = {
     "recompute": {Role.OPS, Role.CMO, Role.CRO, Role.CFO, Role.CEO},
     "open_round": {Role.CEO, Role.CMO, Role.CRO, Role.OPS},
     "set_goal": {Role.CEO, Role.CMO, Role.CRO, Role.CFO},
+    "set_detector": {Role.CEO, Role.CMO, Role.CRO, Role.OPS},
     "set_benchmark": {Role.CFO, Role.OPS},
     "write_day_note": set(Role.values),
     "hold_review": {Role.CEO, Role.CMO, Role.CRO},
