@@ -5,26 +5,24 @@ written nothing or everything, and the next run goes on from what is written.
 """
 
 import logging
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from alarms.budget import Test, pass_budget
 from alarms.context import Context
-from alarms.costs import MoneyRange
+from alarms.holds import MOVED_TOGETHER, are_too_many, hold_detectors, judge_together, pass_tests, turning_tests
 from alarms.judges import Watch, judge
 from alarms.judging import Judgement
-from alarms.models import Alarm, AlarmEvent, AlarmSettings, Condition, DetectorState
+from alarms.models import Alarm, AlarmEvent, Condition, DetectorState
 from alarms.notices import tell_owner
 from alarms.owners import owner_of
 from alarms.registry import Finding
-from alarms.rules import LevelRule
 from alarms.transitions import Standing, is_worse, next_standing
+from alarms.verdicts import Verdict
 from core.locks import AdvisoryLock, acquire_lock
 from core.request_values import BadValue
 from facts.refresh import Progress
@@ -32,27 +30,6 @@ from kpis.registry import BadCut, UnknownMetric
 
 log = logging.getLogger(__name__)
 Verb = AlarmEvent.Verb
-TOGETHER = 3  # tests that turn bad at once, from which the data are suspected rather than the business
-TOGETHER_SHARE = 0.5  # of the tests that have data
-HELD = "Held: data are late or broken, or many figures changed at once."
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What an evaluation saw of a detector; with an error it saw nothing."""
-
-    watch: Watch
-    finding: Finding
-    cost: MoneyRange | None = None
-    error: str = ""
-
-    @property
-    def key(self) -> str:
-        return self.watch.detector.key
-
-    @property
-    def judged(self) -> Judgement:
-        return self.finding.judgement
 
 
 def evaluate(context: Context, watches: Iterable[Watch], progress: Progress | None = None) -> list[Alarm]:
@@ -87,8 +64,17 @@ def write_verdicts(context: Context, verdicts: Sequence[Verdict]) -> list[Alarm]
         acquire_lock(cursor, AdvisoryLock.ALARMS)
     states = {state.key: state for state in DetectorState.objects.all()}
     open_alarms = {alarm.detector: alarm for alarm in Alarm.objects.open()}
-    passed = _passed_tests(verdicts)
-    held = {**_covered_detectors(verdicts, states, passed), **_held_tests(verdicts, states, passed)}
+    passed = pass_tests(verdicts)
+    turning = turning_tests(verdicts, states, passed)
+    is_suspicious = are_too_many(turning, verdicts)
+    has_answer = is_suspicious and _is_answered(states, open_alarms)
+    held = hold_detectors(verdicts, states, passed, () if has_answer else turning)
+    verdicts = [
+        replace(verdict, finding=judge_together(context, turning if is_suspicious and not has_answer else ()))
+        if verdict.key == MOVED_TOGETHER
+        else verdict
+        for verdict in verdicts
+    ]
     opened = []
     for verdict in verdicts:
         state = states.get(verdict.key) or DetectorState(key=verdict.key)
@@ -101,50 +87,10 @@ def write_verdicts(context: Context, verdicts: Sequence[Verdict]) -> list[Alarm]
     return opened
 
 
-def _passed_tests(verdicts: Iterable[Verdict]) -> Mapping[str, bool]:
-    """Return which tests the budget lets through. A figure on its good side counts as a test too."""
-    tests = [
-        Test(
-            verdict.key,
-            "day" if isinstance(verdict.watch.detector.rule, LevelRule) else "week",
-            verdict.judged.p_value,
-        )
-        for verdict in verdicts
-        if verdict.judged.p_value is not None
-    ]
-    return pass_budget(tests, float(AlarmSettings.get().false_alarms_per_quarter))
-
-
-def _held_tests(
-    verdicts: Sequence[Verdict], states: Mapping[str, DetectorState], passed: Mapping[str, bool]
-) -> dict[str, str]:
-    """Return why tests may not open an alarm now: data are late, or so many turn bad at once that they are suspected."""
-    tests = [verdict for verdict in verdicts if verdict.judged.p_value is not None]
-    turning = [
-        verdict.key
-        for verdict in tests
-        if verdict.judged.is_bad
-        and passed.get(verdict.key)
-        and not (verdict.key in states and states[verdict.key].is_alerting)
-    ]
-    is_late = any(verdict.watch.detector.watches_data and verdict.judged.is_bad for verdict in verdicts)
-    are_many = len(turning) >= max(TOGETHER, math.ceil(len(tests) * TOGETHER_SHARE))
-    return dict.fromkeys(turning, HELD) if is_late or are_many else {}
-
-
-def _covered_detectors(
-    verdicts: Sequence[Verdict], states: Mapping[str, DetectorState], passed: Mapping[str, bool]
-) -> dict[str, str]:
-    """Return the detectors that open no alarm now, because the alarm of another one has the same cause, and which."""
-    ringing = {state.key for state in states.values() if state.is_alerting}
-    ringing |= {verdict.key for verdict in verdicts if verdict.judged.is_bad and passed.get(verdict.key, True)}
-    names = {verdict.key: verdict.watch.detector.name for verdict in verdicts}
-    covered = {verdict.key: verdict.watch.detector.yields_to for verdict in verdicts}
-    return {
-        key: f"Held: the alarm “{names.get(other, other)}” has the same cause."
-        for key, other in covered.items()
-        if other in ringing
-    }
+def _is_answered(states: Mapping[str, DetectorState], open_alarms: Mapping[str, Alarm]) -> bool:
+    """Whether somebody has closed the alarm of figures that moved together: then they are judged one by one."""
+    state = states.get(MOVED_TOGETHER)
+    return state is not None and state.is_alerting and MOVED_TOGETHER not in open_alarms
 
 
 def _write_verdict(

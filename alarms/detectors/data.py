@@ -1,5 +1,6 @@
 """Whether the data come as they used to: while they do not, no change of a figure is called an alarm."""
 
+from alarms.holds import MOVED_TOGETHER, judge_together
 from alarms.observations.data import observe_failures, observe_late_tables
 from alarms.registry import Detector, register_detector
 from team.models import Role
@@ -26,5 +27,19 @@ register_detector(
         remedy="Open it: its page names the error. Sign in to the CRM again, or correct the file.",
         observe=observe_failures,
         watches_data=True,
+    )
+)
+register_detector(
+    Detector(
+        key=MOVED_TOGETHER,
+        name="Many figures changed at once",
+        looks_for="Alerts when at least three tests, and half of all, turn bad in one evaluation: data are a likelier cause than the business.",
+        section="Data",
+        owner=Role.OPS,
+        remedy=(
+            "Check the last import for records that are missing or changed. If the figures are right, close this alarm as real: "
+            "their own alarms then open with the next run."
+        ),
+        observe=lambda context: judge_together(context, ()),  # the evaluation knows how many moved
     )
 )

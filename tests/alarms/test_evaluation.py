@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from alarms import actions, evaluation
 from alarms.context import Context
 from alarms.costs import MoneyRange
+from alarms.holds import MOVED_TOGETHER, judge_together
 from alarms.judges import Watch
 from alarms.judging import Judgement
 from alarms.models import Alarm, AlarmEvent, DetectorState
@@ -176,3 +177,19 @@ def test_a_detector_without_its_records_has_no_data(company: Company) -> None:
     evaluation.evaluate(context, [Watch(make_detector(requires=("leads", "content_uses")))])
     state = DetectorState.objects.get(key="breaches")
     assert (state.condition, state.reason) == ("no_data", "No content uses on record.")
+
+
+def test_figures_that_move_together_have_one_alarm_until_somebody_answers_it(
+    company: Company, ops: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = Context(MemoryFacts(), DAY, "EUR")  # type: ignore[arg-type]
+    detectors = [make_detector(key, rule=RateRule("close_rate", "down"), observe=None) for key in ("a", "b", "c")]
+    together = make_detector(MOVED_TOGETHER, observe=lambda context: judge_together(context, ()))
+    watches = [Watch(detector) for detector in (*detectors, together)]
+    certain, calm = Finding(replace(BAD, p_value=0.0001)), Finding(CALM)
+    monkeypatch.setattr(evaluation, "judge", lambda context, watch: certain if watch.detector.is_test else calm)
+    assert [alarm.detector for alarm in evaluation.evaluate(context, watches)] == [MOVED_TOGETHER]
+    assert Alarm.objects.get().sentence == "3 figures changed for the worse at once, so their own alarms are held."
+    assert evaluation.evaluate(context, watches) == []
+    actions.close_alarm(alarm=Alarm.objects.get(), user=ops, verdict="real")
+    assert [alarm.detector for alarm in evaluation.evaluate(context, watches)] == ["a", "b", "c"]
