@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from alarms.marks.models import DayNote as DayNote
 from alarms.marks.models import DayNoteEntry as DayNoteEntry
+from alarms.restated.models import ComparedSet as ComparedSet
+from alarms.restated.models import Restatement as Restatement
 from alarms.visibility import colleague_dimensions, sees_achievement
 from team.access import can_see_all_buyers
 from team.models import User

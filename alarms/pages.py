@@ -17,3 +17,4 @@ def count_alarms(user: User) -> Badge | None:
 
 
 register_page(Page("Alarms", "alarms", icon="bell-alert", group="Results", position=15, badge=count_alarms))
+register_page(Page("Restated figures", "restated_figures", icon="arrow-path", group="Data", position=40))

@@ -1,8 +1,9 @@
-"""What the chain does in this app: evaluate the detectors."""
+"""What the chain does in this app: list restated figures and evaluate the detectors."""
 
 from alarms.context import open_context
 from alarms.digest import publish_digest
 from alarms.evaluation import evaluate
+from alarms.restated.detection import list_restated
 from alarms.setups import all_watches
 from facts.refresh import Progress
 from facts.steps import Step, register_step
@@ -19,4 +20,5 @@ def evaluate_detectors(progress: Progress) -> int:
     return len(opened)
 
 
+register_step(Step("restated", "List restated figures", list_restated))
 register_step(Step("alarms", "Evaluate the detectors", evaluate_detectors))

@@ -13,6 +13,7 @@ urlpatterns = [
     path("alarms/detectors/<slug:key>/", detector_views.detector, name="detector"),
     path("alarms/detectors/<slug:key>/delete/", detector_views.detector_delete, name="detector_delete"),
     path("", include("alarms.marks.urls")),
+    path("", include("alarms.restated.urls")),
     path("alarms/<int:pk>/", views.alarm, name="alarm"),
     *(
         path(f"alarms/<int:pk>/{key.replace('_', '-')}/", answers.answer_alarm(key), name=f"alarm_{key}")

@@ -67,6 +67,7 @@ class DefinitionSerializer(serializers.Serializer[Any]):
     better = serializers.ChoiceField(choices=["up", "down", ""])
     owner_side = serializers.ChoiceField(choices=["marketing", "sales", "joint"])
     section = serializers.CharField()
+    matures_days = serializers.IntegerField(help_text="So long after a period the outcomes of its rows still come in.")
     default_cut = serializers.CharField(allow_blank=True)
     dimensions = serializers.DictField(child=serializers.CharField())
 

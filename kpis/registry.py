@@ -97,6 +97,7 @@ class Metric:
     factors: tuple[str, ...] = ()
     combine: Callable[[Mapping[str, Any]], tuple[Decimal, Decimal] | None] | None = None
     per: str = ""  # what the unit is per: "day"
+    matures_days: int = 0  # so long after a period the outcomes of its rows still come in; 0: they are there at once
     section: str = "Records"
 
     @property
@@ -178,6 +179,7 @@ class Metric:
             "better": self.better,
             "owner_side": self.owner_side,
             "section": self.section,
+            "matures_days": self.matures_days,
             "default_cut": self.default_cut,
             "dimensions": self.dimensions,
         }

@@ -9,6 +9,7 @@ from rest_framework.routers import DefaultRouter
 
 from agreements.api import AGREEMENT_VIEWS
 from alarms.marks.api import DayNoteView
+from alarms.restated.api import RestatementView
 from alarms.why.api import WhyViewSet
 from alignment.cost.api import CostViewSet, LeadPlanViewSet
 from alignment.index.api import IndexViewSet
@@ -53,6 +54,7 @@ router.register("score-models", ScoreModelViewSet, basename="api-score-models")
 router.register("alignment-dimensions", WorkspaceViewSet, basename="api-alignment-dimensions")
 router.register("alignment-index", IndexViewSet, basename="api-alignment-index")
 router.register("overview", OverviewViewSet, basename="api-overview")
+router.register("restated-figures", RestatementView, basename="api-restated-figures")
 router.register("day-notes", DayNoteView, basename="api-day-notes")
 router.register("goals", GoalView, basename="api-goals")
 router.register("plan", PlanViewSet, basename="api-plan")

@@ -156,11 +156,12 @@ DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = "accord"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "redis://localhost:6379")
+CODE_VERSION = hash_code(BASE_DIR, APPS)[:16]
 CACHES = {
     "default": {
         "BACKEND": "core.cache.FallbackRedisCache",
         # answers are stored as objects of the code that computed them: after an upgrade they are computed again
-        "KEY_PREFIX": hash_code(BASE_DIR, APPS)[:16],
+        "KEY_PREFIX": CODE_VERSION,
         "LOCATION": f"{REDIS_URL}?db=1" if REDIS_URL.startswith("unix:") else f"{REDIS_URL.rstrip('/')}/1",
     }
 }

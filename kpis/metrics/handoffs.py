@@ -7,6 +7,7 @@ from kpis.registry import Check, Measure, Metric, register_metric
 from kpis.rows import Build, Row
 
 MINUTE = 60
+ANSWER_DAYS = 90  # a hand-off that was not answered by then is taken for one that will not be
 
 
 def started_day(row: Row) -> Any:
@@ -90,7 +91,7 @@ def _register_time(
         Metric(
             key=key, name=name, definition=definition, formula=formula, unit="minutes", better="down", owner_side="sales",
             measures=(Measure("handoffs", day=started_day, keep=keep, spread=spread, checks=checks),),
-            default_cut="owner", section="Hand-offs",
+            default_cut="owner", section="Hand-offs", matures_days=ANSWER_DAYS,
         )
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ def is_converted(row: Row) -> Any:
     return row["is_converted"].fill_null(False) | has_won(row)
 
 
+COHORT_DAYS = 365  # a lead that has not converted in a year is taken for one that will not
 COHORT = "Cohort: a lead belongs to the day of its first contact, whenever it converts."
 
 register_metric(
@@ -59,6 +60,7 @@ def _register_rate(key: str, name: str, definition: str, formula: str, became: B
             is_proportion=True,
             default_cut="lead_source",
             section="Leads",
+            matures_days=COHORT_DAYS,
         )
     )
 
@@ -87,5 +89,6 @@ register_metric(
         measures=(Measure("leads", day=lead_day, keep=is_converted, numerator=count_one),),
         default_cut="lead_source",
         section="Leads",
+        matures_days=COHORT_DAYS,
     )
 )

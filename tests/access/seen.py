@@ -232,6 +232,7 @@ PAGES: Mapping[str, Seen] = {
     "metric_goal_edit": needs("set_goal", "/metrics/smroi/goal/1/"),
     "metric_benchmark": needs("set_benchmark", "/metrics/smroi/benchmark/"),
     "metric_benchmark_edit": needs("set_benchmark", "/metrics/smroi/benchmark/1/"),
+    "restated_figures": everybody("/restated/", "/restated/?metric=leads&month=2025-03-01", "/restated/?format=csv"),
     "add_day_note": everybody("/metrics/leads/notes/"),
     "day_note": everybody("/notes/1/"),
     "delete_day_note": POST_ONLY,
@@ -299,6 +300,8 @@ API: Mapping[str, Seen] = {
     "api-metrics-records": everybody(
         "/api/v1/metrics/leads/records/?limit=1000", "/api/v1/metrics/won_revenue/records/?where=account:id:{account}"
     ),
+    "api-restated-figures-list": everybody("/api/v1/restated-figures/"),
+    "api-restated-figures-detail": everybody("/api/v1/restated-figures/1/"),
     "api-day-notes-list": everybody("/api/v1/day-notes/"),
     "api-day-notes-detail": everybody("/api/v1/day-notes/1/"),
     "api-day-notes-restore": POST_ONLY,
