@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('alarms', '0002_day_notes'),
+        ('alarms', '0003_alarm_owner_changes'),
     ]
 
     operations = [
