@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('alarms', '0003_alarm_owner_changes'),
+        ('alarms', '0004_overall_cost'),
     ]
 
     operations = [
