@@ -63,6 +63,15 @@ class MovementSerializer(serializers.Serializer[Any]):
     part = serializers.CharField(help_text=PART_HELP)
 
 
+class MedianSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    before = serializers.FloatField(allow_null=True)
+    now = serializers.FloatField(allow_null=True)
+    n_before = serializers.IntegerField()
+    n = serializers.IntegerField()
+
+
 class WhySerializer(serializers.Serializer[Any]):
     """Why a metric moved. Without a `change` the sentence says why there is none to explain."""
 
@@ -87,6 +96,9 @@ class WhySerializer(serializers.Serializer[Any]):
     parts = ChangePartSerializer(many=True)
     links = LinkSerializer(many=True)
     rows = MovementSerializer(many=True, help_text="Of a stock: records that came, left or changed.")
+    medians = MedianSerializer(
+        many=True, help_text="Of a median, whose parts do not add up: those of the groups, for information."
+    )
     notes = serializers.ListField(child=serializers.CharField())
     readable_only = serializers.BooleanField()
     as_of = serializers.DateTimeField(allow_null=True)

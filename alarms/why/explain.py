@@ -218,14 +218,7 @@ def _with_links(explanation: Explanation, comparison: Comparison) -> Explanation
 
 def _with_parts(explanation: Explanation, comparison: Comparison, by: str) -> Explanation:
     metric, user = explanation.metric, comparison.user
-    names, left_out = cube_dimensions(metric)
-    if by and by not in names:
-        names = [*names, by]
-    if user is not None and comparison.rows is not None:
-        if by and not visibility.may_see_parts(user, comparison.rows, metric, by):
-            raise PermissionDenied(f"You do not have permission to see the parts by “{get_dimension(by).label}”.")
-        seen = [name for name in (*names, *left_out) if visibility.may_see_parts(user, comparison.rows, metric, name)]
-        names, left_out = [name for name in names if name in seen], [name for name in left_out if name in seen]
+    names, asked_alone = _visible_names(comparison, by)
     within = comparison.rows if explanation.now.is_readable_only else None
     tables = GroupTable.load(comparison, names, within)
     change = _change_of(tables.whole, metric.is_rate)
@@ -244,10 +237,28 @@ def _with_parts(explanation: Explanation, comparison: Comparison, by: str) -> Ex
         dimensions=rank_dimensions(
             dimensions, results=RESULTS if metric.is_rate else LATER_RESULTS if metric.is_stock else ()
         ),
-        asked_alone=tuple(name for name in left_out if name not in {by, "currency"}),
+        asked_alone=tuple(asked_alone),
         movements=() if hides else _find_movements(comparison, tables.currency, within),
     )
     return _with_links(explanation, comparison)
+
+
+def _visible_names(comparison: Comparison, by: str) -> tuple[list[str], list[str]]:
+    """Return the dimensions to ask for together, and those that are asked alone, as far as the reader may see them.
+
+    Raises:
+        PermissionDenied: `by` is none of them.
+    """
+    names, left_out = cube_dimensions(comparison.metric)
+    names += [by] if by and by not in names else []
+    alone = [name for name in left_out if name not in {by, "currency"}]
+    user, rows = comparison.user, comparison.rows
+    if user is None or rows is None:
+        return names, alone
+    seen = {name for name in (*names, *alone) if visibility.may_see_parts(user, rows, comparison.metric, name)}
+    if by and by not in seen:
+        raise PermissionDenied(f"You do not have permission to see the parts by “{get_dimension(by).label}”.")
+    return [name for name in names if name in seen], [name for name in alone if name in seen]
 
 
 def _change_of(whole: GroupTotals, is_rate: bool) -> Fraction | None:

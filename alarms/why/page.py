@@ -67,7 +67,7 @@ class LinkRow:
 @dataclass(frozen=True)
 class MovementRow:
     label: str
-    n: int
+    n: int | None
     part: str
 
 
@@ -88,11 +88,11 @@ def has_year_before(period: Period) -> bool:
 def build_table(explanation: Explanation, dimension: DimensionChange, question: Question) -> WhyTable:
     """Return the parts as rows; the rounded columns add up to the rounded change."""
     listed = limit_parts(dimension, MOST_PARTS)
-    write = _part_writer(explanation, listed.parts)
+    largest = max((abs(part.total) for part in listed.parts), default=Fraction(0))
+    write = _part_writer(explanation, largest)
     totals = round_parts([part.total for part in listed.parts], write.step)
     rates = round_parts([part.rate or Fraction(0) for part in listed.parts], write.step)
     worths = _worths(explanation, listed)
-    largest = max((abs(part.total) for part in listed.parts), default=Fraction(0))
     is_split = explanation.is_rate and not dimension.is_shared
     rows = [
         replace(
@@ -177,8 +177,8 @@ class PartWriter:
         return with_sign(self.write(value))
 
 
-def _part_writer(explanation: Explanation, parts: Sequence[ChangePart]) -> PartWriter:
-    largest = max((abs(part.total) for part in parts), default=Fraction(0))
+def _part_writer(explanation: Explanation, largest: Fraction) -> PartWriter:
+    """Return how parts are written: fine enough for the largest of them."""
     unit, currency = explanation.metric.unit, explanation.currency
     if unit == "percent":
         places = 1 if largest >= Fraction(5, 1000) or not largest else 2 if largest >= Fraction(5, 10000) else 3
@@ -202,13 +202,13 @@ def _write_money(explanation: Explanation, value: Decimal) -> str:
 
 
 def link_rows(explanation: Explanation, question: Question) -> list[LinkRow]:
-    """Return the links as rows; what they did adds up to the change."""
+    """Return the links as rows, the change that they add up to as the last."""
     links = explanation.links
     if not links:
         return []
     write = _link_writer(explanation)
     rounded = round_parts([Fraction(link.part) for link in links], write.step)
-    return [
+    rows = [
         LinkRow(
             link.link.label,
             _write_link(explanation, link.before, link.link.unit),
@@ -218,14 +218,13 @@ def link_rows(explanation: Explanation, question: Question) -> list[LinkRow]:
         )
         for link, part in zip(links, rounded, strict=True)
     ]
+    return [*rows, LinkRow("Change", "", "", write(sum(rounded, Decimal(0))))]
 
 
 def _link_writer(explanation: Explanation) -> PartWriter:
     if explanation.metric.unit == "count":
         return PartWriter(Decimal("0.1"), lambda value: format_decimal(value, 1))
-    largest = max((abs(Fraction(link.part)) for link in explanation.links), default=Fraction(0))
-    part = ChangePart(None, largest)  # type: ignore[arg-type]
-    return _part_writer(explanation, [part])
+    return _part_writer(explanation, max((abs(Fraction(link.part)) for link in explanation.links), default=Fraction(0)))
 
 
 def _write_link(explanation: Explanation, value: Fraction, unit: str) -> str:
@@ -233,24 +232,16 @@ def _write_link(explanation: Explanation, value: Fraction, unit: str) -> str:
 
 
 def movement_rows(explanation: Explanation) -> list[MovementRow]:
-    """Return how many records came, left and changed, and what that did."""
+    """Return how many records came, left and changed, and what that did; the last row is the change."""
     movements = explanation.movements
     if not movements:
         return []
-    parts = [ChangePart(None, movement.total) for movement in movements]  # type: ignore[arg-type]
-    write = _part_writer(explanation, parts)
+    write = _part_writer(explanation, max(abs(movement.total) for movement in movements))
     rounded = round_parts([movement.total for movement in movements], write.step)
-    return [
+    rows = [
         MovementRow(movement.label, movement.n, write(part)) for movement, part in zip(movements, rounded, strict=True)
     ]
-
-
-def write_change(explanation: Explanation) -> str:
-    """Write the whole change as the tables of links and of records do."""
-    if explanation.change is None:
-        return ""
-    write = _link_writer(explanation)
-    return write(round_parts([explanation.change], write.step)[0])
+    return [*rows, MovementRow("Change", None, write(sum(rounded, Decimal(0))))]
 
 
 def as_json(explanation: Explanation, name: str) -> dict[str, Any]:
@@ -272,7 +263,7 @@ def as_json(explanation: Explanation, name: str) -> dict[str, Any]:
         "value_before": None if before.value is None else str(before.value),
         "change": None if change is None else f"{change:f}",
         "sentence": describe_change(explanation, dimension),
-        "dimension": dimension.name if dimension else "",
+        "dimension": dimension.name if dimension else explanation.median_dimension,
         "dimensions": [row.name for row in explanation.dimensions],
         "asked_alone": list(explanation.asked_alone),
         "parts": list(_part_documents(explanation, dimension, step)) if dimension else [],
@@ -291,6 +282,17 @@ def as_json(explanation: Explanation, name: str) -> dict[str, Any]:
             for movement, part in zip(
                 explanation.movements, round_parts([row.total for row in explanation.movements], step), strict=True
             )
+        ],
+        "medians": [
+            {
+                "key": row.key,
+                "label": row.label,
+                "before": None if row.before is None or row.before.value is None else float(row.before.value),
+                "now": None if row.now is None or row.now.value is None else float(row.now.value),
+                "n_before": row.before.n if row.before else 0,
+                "n": row.now.n if row.now else 0,
+            }
+            for row in explanation.medians
         ],
         "notes": list(explanation.notes),
         "readable_only": now.is_readable_only,

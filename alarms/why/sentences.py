@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from alarms.why.chains import LinkChange, name_records
 from alarms.why.explain import Explanation
@@ -45,7 +46,7 @@ def say_change(explanation: Explanation) -> str:
     """The close rate fell from 34% to 27%."""
     metric, now, before, change = explanation.metric, explanation.now, explanation.before, explanation.change
     assert change is not None
-    written = [format_by_unit(result.value, metric.unit, explanation.currency) for result in (before, now)]
+    written = [_write_value(explanation, result.value) for result in (before, now)]
     per = f" per {metric.per}" if metric.per else ""
     if not change:
         return f"{metric.name} did not change: {written[1]}{per} in {before.period.label} and in {now.period.label}."
@@ -55,6 +56,17 @@ def say_change(explanation: Explanation) -> str:
     if written[0] == written[1]:
         return f"{metric.name} {verb} by less than its figures show: {written[1]}{per}."
     return f"{metric.name} {verb} from {written[0]}{per} to {written[1]}{per}."
+
+
+def _write_value(explanation: Explanation, value: Any) -> str:
+    """Write a figure; a rate with a decimal where whole percents would show another change than there is."""
+    metric, now, before = explanation.metric, explanation.now.value, explanation.before.value
+    if metric.unit == "percent" and now is not None and before is not None:
+        apart = abs(Decimal(str(now)) - Decimal(str(before)))
+        rounded = abs(round(Decimal(str(now)), 2) - round(Decimal(str(before)), 2))
+        if abs(apart - rounded) > Decimal("0.0025"):
+            return format_percent(value, 1)
+    return format_by_unit(value, metric.unit, explanation.currency)
 
 
 def say_links(explanation: Explanation, links: Sequence[LinkChange]) -> str:

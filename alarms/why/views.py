@@ -84,7 +84,6 @@ def _explanation_context(explanation: Explanation, question: Question, by: str) 
         "own_label": {"percent": "Own rate", "money": "Own average"}.get(explanation.metric.unit, "Own figure"),
         "links": page.link_rows(explanation, question),
         "movements": page.movement_rows(explanation),
-        "change": page.write_change(explanation),
         "median_label": get_dimension(explanation.median_dimension).label if explanation.medians else "",
         "as_of": explanation.now.as_of,
     }

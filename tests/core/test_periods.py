@@ -7,6 +7,7 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.fiscal import FiscalCalendar
 from core.periods import PRESETS, BadPeriod, Period, add_months, period_from_query, preset_period
 
 DAYS = st.dates(date(2000, 1, 1), date(2060, 12, 31))
@@ -87,3 +88,22 @@ def test_adding_months_keeps_the_day_or_the_months_last(day: date, months: int) 
     moved = add_months(day, months)
     assert moved.day == day.day or (moved + timedelta(days=1)).day == 1
     assert (moved.year * 12 + moved.month) - (day.year * 12 + day.month) == months
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "year_start", "year_end"),
+    [
+        (date(2025, 2, 1), date(2025, 2, 28), date(2024, 2, 1), date(2024, 2, 29)),
+        (date(2024, 2, 29), date(2024, 3, 5), date(2023, 2, 28), date(2023, 3, 5)),
+        (date(2025, 7, 1), date(2025, 9, 30), date(2024, 7, 1), date(2024, 9, 30)),
+    ],
+)
+def test_the_same_days_a_year_before(start: date, end: date, year_start: date, year_end: date) -> None:
+    assert Period(start, end).year_before == Period(year_start, year_end)
+    assert Period(start, None).year_before is None
+
+
+def test_where_years_are_made_of_weeks_the_same_weekdays_are_52_weeks_before() -> None:
+    weekly = FiscalCalendar(week_start=date(2025, 2, 2))
+    year = Period(date(2025, 3, 2), date(2025, 3, 8), calendar=weekly).year_before
+    assert year == Period(date(2024, 3, 3), date(2024, 3, 9))

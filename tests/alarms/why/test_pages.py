@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from alarms.why.explain import explain_change
@@ -106,6 +107,9 @@ def test_a_median_says_that_it_has_no_parts(sold: Facts, cfo: User, as_user: Sig
     section = text(as_user(cfo), f"/metrics/sales_cycle_time/why/?{YEAR}")
     assert "A median has no parts that add up" in section
     assert "Rita" in section
+    document = as_user(cfo).get(f"/api/v1/metrics/sales_cycle_time/why/?{YEAR}").json()
+    assert document["parts"] == []
+    assert {row["label"] for row in document["medians"]} == {"Rita", "Sam", "=Kim"}
 
 
 def test_a_return_says_what_its_parts_are_worth(sold: Facts, cfo: User, as_user: SignIn) -> None:
@@ -165,6 +169,8 @@ def test_a_colleagues_achievement_is_no_dimension_for_those_who_may_not_see_it(
     explanation = explain_change("won_revenue", NOW, BEFORE, user=rep)
     assert explanation.dimension("owner") is None
     assert explanation.dimension("product") is not None
+    with pytest.raises(PermissionDenied):
+        explain_change("won_revenue", NOW, BEFORE, user=rep, by="owner")
 
 
 def test_a_new_version_of_what_is_signed_is_said_and_its_effect_called_unknown(

@@ -65,6 +65,11 @@ def test_the_golden_fall_as_a_lesson() -> None:
     )
 
 
+def test_whole_percents_that_would_show_another_change_get_a_decimal() -> None:
+    explanation = explain("close_rate", {"Web": ((216, 1000), (203, 1000))})
+    assert describe_change(explanation, None) == "Close rate fell from 21.6% to 20.3%."
+
+
 def test_a_count_says_which_groups_made_most_of_it() -> None:
     explanation = explain("leads", {"Web": ((10, 10), (40, 40)), "Fair": ((10, 10), (5, 5)), "Mail": ((3, 3), (3, 3))})
     assert describe_change(explanation, explanation.dimensions[0]) == (
