@@ -17,7 +17,7 @@ register_detector(
     Detector(
         key="leads_never_followed_up",
         name="Leads never followed up",
-        looks_for="Alerts when Sales has neither answered nor tried to reach more than 10 % of the leads of the last 90 days.",
+        looks_for="Alerts when Sales has neither answered nor tried to reach more than 10% of the leads of the last 90 days.",
         section="Follow-up",
         owner=Role.CRO,
         remedy=(
@@ -69,7 +69,7 @@ register_detector(
     Detector(
         key="feedback_missing",
         name="No feedback on leads",
-        looks_for="Alerts when Sales has accepted or rejected less than 90 % of the leads that it answered, after the signed time.",
+        looks_for="Alerts when Sales has accepted or rejected less than 90% of the leads that it answered, after the signed time.",
         section="Follow-up",
         owner=Role.CRO,
         remedy="Ask the reps on the list for their verdicts. Without them Marketing cannot tell good campaigns from bad ones.",
@@ -85,7 +85,7 @@ register_detector(
         key="stale_leads",
         name="Accepted leads without activity",
         looks_for=(
-            f"Alerts when more than 30 % of the leads that are in progress had no activity for {STALE_DAYS} days."
+            f"Alerts when more than 30% of the leads that are in progress had no activity for {STALE_DAYS} days."
         ),
         section="Follow-up",
         owner=Role.CRO,

@@ -66,7 +66,7 @@ register_detector(
     Detector(
         key="handoffs_without_score",
         name="Hand-offs without a score",
-        looks_for="Alerts when more than 10 % of the leads of the last 28 days were handed over without a score.",
+        looks_for="Alerts when more than 10% of the leads of the last 28 days were handed over without a score.",
         section="Lead quality",
         owner=Role.OPS,
         remedy="Look at what the leads on the list lack, and add a rule to the score model for it.",

@@ -32,6 +32,8 @@ NOTES = {
 }  # fmt: skip
 PRAISE = ("Knows what they want", "Asked for a demo at once", "Budget is there", "Brought a colleague along", "")
 ANSWERED = "The form asks for the role now, and we no longer hand over who decides nothing."
+REVIEWED = "Looked at in the weekly review: the campaign asks for this before it hands a lead over."
+ANSWERED_SHARE = 0.75  # of the rejections of other campaigns
 CONTESTED = "The title is a specialist's, the purse is not: this one signs for the budget of the reporting team."
 
 
@@ -119,10 +121,27 @@ def _add_answers_and_contest() -> None:
     criticised = list(
         rejections.filter(lead__campaign=worst["lead__campaign"]).select_related("given_by").order_by("given_at", "pk")
     )
+    _write_other_answers(marketer, [verdict.pk for verdict in criticised])
     *half, last = criticised[: len(criticised) // 2 + 1]
     _backdate_answers(answer_verdicts(by=marketer, verdicts=half, text=ANSWERED), last.given_at + LATER)
     _backdate_answers(
         [contest_verdict(by=marketer, verdict=criticised[-1], text=CONTESTED)], criticised[-1].given_at + LATER
+    )
+
+
+def _write_other_answers(marketer: User, but: list[int]) -> None:
+    """Write the answers to most of the other rejections, as the weekly review gave them; no one is notified of them again."""
+    rejections = Verdict.objects.filter(lead__source=SOURCE, answer=Verdict.Answer.REJECTED, answers=None)
+    reviewed = [
+        verdict
+        for verdict in rejections.exclude(pk__in=but).select_related("lead").order_by("pk")
+        if seeded_random(f"answer {verdict.lead.external_id}").random() < ANSWERED_SHARE
+    ]
+    Answer.objects.bulk_create(
+        Answer(
+            verdict=verdict, words=REVIEWED, given_by=marketer, given_at=min(verdict.given_at + LATER, timezone.now())
+        )
+        for verdict in reviewed
     )
 
 

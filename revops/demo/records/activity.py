@@ -27,6 +27,7 @@ def write_activities(book: Book) -> None:
     rng = seeded_random("activities")
     for prospect in book.world.told_prospects:
         _write_attempts(book, rng, prospect)
+        _write_contact_kept(book, prospect)
     for deal, opportunity in book.deals.items():
         _write_work(book, rng, deal, opportunity)
 
@@ -43,6 +44,19 @@ def _write_attempts(book: Book, rng: Random, prospect: Prospect) -> None:
         kind = rng.choices((CALL, MAIL), (70, 30))[0]
         _write_attempt(book, rng, book.leads[prospect], kind, moment, f"{prospect.number:05}-{number}")
         moment = book.calendar.later(moment, rng.uniform(6, 28))
+
+
+def _write_contact_kept(book: Book, prospect: Prospect) -> None:
+    """Call an accepted lead every week or two while it is in progress: at AppLexus an accepted lead is worked."""
+    lead = book.leads[prospect]
+    if lead.lifecycle_stage != "SAL" or not prospect.answered:
+        return
+    rng = seeded_random(f"contact {prospect.number}")
+    moment = book.calendar.later(prospect.answered, rng.uniform(40, 90))
+    number = 1
+    while book.calendar.seen(moment):
+        _write_attempt(book, rng, lead, CALL, moment, f"{prospect.number:05}-c{number}")
+        moment, number = book.calendar.later(moment, rng.uniform(40, 90)), number + 1
 
 
 def _write_attempt(book: Book, rng: Random, lead: Lead, kind: str, moment: datetime, number: str) -> None:

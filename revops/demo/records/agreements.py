@@ -26,7 +26,7 @@ SLA_TERMS: dict[str, object] = {
 }  # fmt: skip
 SLA_TEXT = "Sales answers every qualified lead within one working day, and says of each whether it was one."
 OWED, OWED_KEY = "owed", "monthly"
-OWED_TERMS: dict[str, object] = {"qualified_leads": 130, "pipeline_value": "3600000.00", "currency": CURRENCY}
+OWED_TERMS: dict[str, object] = {"qualified_leads": 50, "pipeline_value": "1500000.00", "currency": CURRENCY}
 OWED_TEXT = "Marketing hands over enough qualified leads every month for Sales to reach the joint goal."
 ORDER_TEXT = "A buyer walks through these stages, in this order; no one enters one whose criteria fail."
 CMO, CRO, OPS, SUPPORT = "priya.raman", "marcus.oyelaran", "tomas.vidal", "aisha.diallo"

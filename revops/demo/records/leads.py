@@ -14,6 +14,7 @@ from revops.demo.prospects import Prospect, Run
 from revops.demo.story import CURRENCY
 
 WORKED_DAYS = 45  # an answered lead that is older was handed back or given up
+NURTURED_DAYS = 300  # the newsletter goes to leads that were given back in this time
 LOOKED_AT = ("Prices looked at", "Comparison read", "Asset downloaded", "Product film watched")
 LATER_KINDS = {"Webinar": "Webinar attended", "Trade show": "Booth visited", "Paid social": "Ad clicked"}
 
@@ -90,6 +91,7 @@ def write_touches(book: Book) -> None:
         _write_first_visit(book, rng, prospect)
         deal = book.world.deal_of.get(prospect)
         _write_nurture(book, rng, prospect, deal)
+        _write_newsletters(book, prospect)
         if deal and prospect.run.plan.is_campaign:
             _write_during(book, rng, prospect, deal)
 
@@ -132,6 +134,23 @@ def _write_nurture(book: Book, rng: Random, prospect: Prospect, deal: Deal | Non
         if moment >= end or not book.calendar.seen(moment):
             return
         _write_touch(book, rng, prospect, moment, f"{prospect.number:05}-{number}", during=False)
+
+
+def _write_newsletters(book: Book, prospect: Prospect) -> None:
+    """Send the newsletter to a lead that Sales gave back; it is not answered."""
+    lead = book.leads[prospect]
+    if lead.lifecycle_stage != "Recycled" or not prospect.answered:
+        return
+    rng = seeded_random(f"newsletter {prospect.number}")
+    moment = max(prospect.answered, book.calendar.moment(book.calendar.today - NURTURED_DAYS * DAY, 9))
+    moment = book.calendar.later(moment, rng.uniform(80, 250))
+    number = 1
+    while book.calendar.seen(moment):
+        book.write(
+            Touch, f"touch-{prospect.number:05}-n{number}", campaign=book.campaigns["mails"], lead=lead, kind="E-mail",
+            status="Sent", has_responded=False, happened_at=moment, created_at=moment,
+        )  # fmt: skip
+        moment, number = book.calendar.later(moment, rng.uniform(200, 280)), number + 1
 
 
 def _write_during(book: Book, rng: Random, prospect: Prospect, deal: Deal) -> None:
