@@ -16,7 +16,6 @@ from alignment.plan.rules import GOAL, REWARD
 from alignment.rounds.models import Round
 from alignment.rounds.queries import read_results
 from core.date_formatting import format_day
-from core.formatting import format_exact
 from crm.models import Campaign
 from funnel.models import Answer, Verdict
 from kpis.sentences import count_noun
@@ -57,14 +56,10 @@ def observe_beliefs(context: Context) -> Finding:
     if not terms:
         return no_data("The last assessment asked nothing of a signed SLA, or too few people answered.")
     wild = [term for term in terms if term.is_wild]
-    sentence = ""
-    if wild:
-        beliefs = ", ".join(
-            f"{side.side.capitalize()} {format_exact(side.median)}" for side in wild[0].sides if side.median is not None
-        )
-        sentence = f"{wild[0].question} {beliefs} {wild[0].unit}; signed are {format_exact(wild[0].signed)}."
+    # Medians are for the readers of the results, whom the link leads there; an alarm has more readers.
+    sentence = f"Marketing and Sales believe clearly different things of {len(wild)} of {count_noun(len(terms), 'signed term')}."
     return Finding(
-        judge_count(len(wild), context.yesterday), sentence, (Evidence("Results of the assessment", last.get_absolute_url(), len(wild)),)
+        judge_count(len(wild), context.yesterday), sentence if wild else "", (Evidence("Results of the assessment", last.get_absolute_url(), len(wild)),)
     )  # fmt: skip
 
 
