@@ -16,13 +16,18 @@ def read_alarms_step(reader: ReviewReader) -> Content:
     start = datetime.combine(reader.since, time(), Company.get().zone)
     rows = list(Alarm.objects.open().select_related("owner"))
     rows.sort(key=lambda alarm: (alarm.is_snoozed(reader.today), alarm.cost is None, -(alarm.cost or 0), -alarm.pk))
-    total = total_cost(alarm for alarm in rows if not alarm.is_snoozed(reader.today))
+    calling = [alarm for alarm in rows if not alarm.is_snoozed(reader.today)]
+    total = total_cost(calling)
     has_ended = Q(closed_at__gte=start) | Q(closed_at=None, ended_at__gte=start)
     ended = Alarm.objects.filter(has_ended).select_related("owner").order_by("-opened_at", "-pk")
     return {
         "open": [_store_alarm(alarm, reader) for alarm in rows],
         "ended": [_store_alarm(alarm, reader) for alarm in ended],
+        "count": len(calling),
+        "priced": sum(alarm.cost is not None for alarm in calling),
         "cost": str(total.middle) if total else None,
+        "cost_low": str(total.low) if total else None,
+        "cost_high": str(total.high) if total else None,
         "currency": total.currency if total else "",
     }
 
@@ -35,7 +40,7 @@ def _store_alarm(alarm: Alarm, reader: ReviewReader) -> Content:
         "metric": alarm.metric, "unit": metric.unit if metric else "", "n": alarm.n,
         "value": None if alarm.value is None else str(alarm.value),
         "expected": None if alarm.expected is None else str(alarm.expected),
-        "cost": None if alarm.cost is None else str(alarm.cost), "currency": alarm.currency,
+        "cost": None if alarm.cost is None else str(alarm.cost), "currency": alarm.currency, "is_overall_cost": alarm.is_overall_cost,
         "is_snoozed": alarm.is_snoozed(reader.today), "is_acknowledged": alarm.acknowledged_at is not None,
         "verdict": alarm.get_verdict_display() if alarm.verdict else "",
     }  # fmt: skip

@@ -7,6 +7,8 @@ from typing import Any
 
 from django import template
 
+from alarms.costs import MoneyRange
+from alarms.sentences import alarms_headline
 from core.formatting import as_decimal
 
 register = template.Library()
@@ -22,6 +24,16 @@ def stored_day(text: str) -> date | None:
 def answer_for(answers: Mapping[str, Any], *parts: str) -> Any:
     """Return what was answered of a part: {% answer_for wishes cut.key part.key as wish %}."""
     return answers.get(":".join(parts))
+
+
+@register.simple_tag
+def alarms_sentence(content: Mapping[str, Any]) -> str:
+    """Say how many alarms were open and what they cost together, from the stored figures."""
+    total = None
+    if content["cost"] is not None:
+        low, middle, high = (Decimal(content[name]) for name in ("cost_low", "cost", "cost_high"))
+        total = MoneyRange(low, middle, high, content["currency"])
+    return alarms_headline(content["count"], total, content["priced"])
 
 
 @register.filter

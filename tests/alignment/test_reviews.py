@@ -231,7 +231,7 @@ def test_alarms_are_frozen_with_what_they_cost(as_user: Any, cmo: User, cro: Use
     ended = Alarm.objects.create(detector="stale", name="Stale leads", ended_at=timezone.now())
     review = actions.start_review(by=cmo)
     page = as_user(cmo).get("/reviews/1/steps/alarms/").content.decode()
-    assert "2 alarms are open." in page
+    assert "Two alarms are open; one of them costs" in page
     assert "Back to normal" in page
     assert "Long over" not in page
     frozen = close(review, cmo, cmo, cro).figures["alarms"]
