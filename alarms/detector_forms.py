@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from alarms.judges import Watch
-from alarms.models import AlarmSettings, DetectorSetup, RuleKind
+from alarms.models import WORSE, AlarmSettings, DetectorSetup, RuleKind
 from alarms.rules import LimitRule
 from alarms.sentences import find_metric
 from kpis.actions import as_stored, as_typed
@@ -71,9 +71,7 @@ class OwnDetectorForm(forms.Form):
 
     name = forms.CharField(max_length=120)
     rule = forms.ChoiceField(label="Alert when the metric", choices=(), widget=forms.RadioSelect)
-    bad = forms.ChoiceField(
-        label="Direction", choices=[("up", "Higher is worse"), ("down", "Lower is worse")], widget=forms.RadioSelect
-    )
+    bad = forms.ChoiceField(label="Direction", choices=WORSE, widget=forms.RadioSelect)
     limit = forms.DecimalField(
         required=False,
         max_digits=18,

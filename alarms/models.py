@@ -37,6 +37,9 @@ class RuleKind(models.TextChoices):
     LEVEL = "level", "Differs from the same weekday"
 
 
+WORSE = [("up", "Higher is worse"), ("down", "Lower is worse")]
+
+
 class DetectorSetup(models.Model):
     """What the company has set about a detector of Accord, or a detector of its own on a metric."""
 
@@ -62,7 +65,7 @@ class DetectorSetup(models.Model):
     metric = models.CharField(max_length=80, blank=True)
     where: Any = models.JSONField(default=dict, blank=True)
     rule = models.CharField(max_length=8, choices=RuleKind, blank=True)
-    bad = models.CharField(max_length=4, choices=[("up", "Higher is worse"), ("down", "Lower is worse")], blank=True)
+    bad = models.CharField(max_length=4, choices=WORSE, blank=True)
     days = models.PositiveSmallIntegerField(default=90)
     minimum_n = models.PositiveIntegerField(default=20)
     relative_floor = models.DecimalField(max_digits=6, decimal_places=4, default=Decimal("0.15"))

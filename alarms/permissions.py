@@ -25,18 +25,23 @@ ANSWER_ALARM = register_action(
         roles=frozenset(Role.values), condition=_may_answer, sees=_may_see,
         addresses=(
             "alarm_acknowledge", "alarm_snooze", "alarm_new_normal", "alarm_close", "alarm_reopen", "alarm_note",
+            "api-alarms-acknowledge", "api-alarms-snooze", "api-alarms-new-normal", "api-alarms-close",
+            "api-alarms-reopen", "api-alarms-note",
         ),
     )
 )  # fmt: skip
 ASSIGN_ALARM = register_action(
     Action(
         "assign_alarm", "give this alarm to another owner", "the CEO, CMO, CRO, CFO or an ops admin",
-        roles=ANSWERERS, sees=_may_see, addresses=("alarm_assign",),
+        roles=ANSWERERS, sees=_may_see, addresses=("alarm_assign", "api-alarms-assign"),
     )
 )  # fmt: skip
 SET_DETECTOR = register_action(
     Action(
         "set_detector", "change a detector, or make one", "the CEO, CMO, CRO or an ops admin", right="set_detectors",
-        addresses=("detector_new", "detector", "detector_delete", "alarm_settings"),
+        addresses=(
+            "detector_new", "detector", "detector_delete", "alarm_settings", "api-detectors-list", "api-detectors-trial",
+            "PATCH api-detectors-detail", "DELETE api-detectors-detail",
+        ),
     )
 )  # fmt: skip

@@ -8,6 +8,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from agreements.api import AGREEMENT_VIEWS
+from alarms.api import AlarmView
+from alarms.detector_api import DetectorViewSet
 from alarms.marks.api import DayNoteView
 from alarms.restated.api import RestatementView
 from alarms.why.api import WhyViewSet
@@ -56,6 +58,8 @@ router.register("alignment-index", IndexViewSet, basename="api-alignment-index")
 router.register("overview", OverviewViewSet, basename="api-overview")
 router.register("restated-figures", RestatementView, basename="api-restated-figures")
 router.register("day-notes", DayNoteView, basename="api-day-notes")
+router.register("alarms", AlarmView, basename="api-alarms")
+router.register("detectors", DetectorViewSet, basename="api-detectors")
 router.register("goals", GoalView, basename="api-goals")
 router.register("plan", PlanViewSet, basename="api-plan")
 router.register("plan-updates", PlanUpdateView, basename="api-plan-updates")

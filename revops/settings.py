@@ -313,6 +313,7 @@ SPECTACULAR_SETTINGS = {
         "DecisionEnum": "agreements.models.Decision",
         "GoalStateEnum": "kpis.goal_states.STATE_CHOICES",
         "DimensionStateEnum": "alignment.workspace.dimensions.STATES",
+        "WorseEnum": "alarms.models.WORSE",
         "WorkStateEnum": "core.work.State",
     },
     "SWAGGER_UI_DIST": "SIDECAR",

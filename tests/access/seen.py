@@ -305,6 +305,16 @@ API: Mapping[str, Seen] = {
     "api-day-notes-list": everybody("/api/v1/day-notes/"),
     "api-day-notes-detail": everybody("/api/v1/day-notes/1/"),
     "api-day-notes-restore": POST_ONLY,
+    "api-alarms-list": everybody("/api/v1/alarms/", "/api/v1/alarms/?state=closed"),
+    "api-alarms-detail": work("/api/v1/alarms/{alarms}/"),
+    **{
+        f"api-alarms-{verb}": POST_ONLY
+        for verb in ("acknowledge", "snooze", "new-normal", "close", "reopen", "note", "assign")
+    },
+    "api-detectors-list": everybody("/api/v1/detectors/"),
+    "api-detectors-detail": everybody("/api/v1/detectors/rejections_rising/"),
+    "api-detectors-trial": POST_ONLY,
+    "api-detectors-past": everybody("/api/v1/detectors/rejections_rising/past/"),
     "api-goals-list": everybody("/api/v1/goals/"),
     "api-goals-detail": everybody("/api/v1/goals/1/"),
     "api-metrics-why-list": everybody(

@@ -263,7 +263,9 @@ ANSWERS = (
 )  # fmt: skip
 for verb, data, fields in ANSWERS:
     on_alarm(f"alarm_{verb}", data, **fields)
-on_alarm("alarm_assign", lambda world: {"owner": make.user(name="New owner").pk}, alarming.ASSIGN_ALARM)
+    on_alarm(f"api-alarms-{verb.replace('_', '-')}", data, **fields)
+for address in ("alarm_assign", "api-alarms-assign"):
+    on_alarm(address, lambda world: {"owner": make.user(name="New owner").pk}, alarming.ASSIGN_ALARM)
 
 DETECTOR = {"name": "Too few", "rule": "change", "bad": "down", "days": 90, "minimum_n": 20, "relative_floor": 15}
 
@@ -279,6 +281,11 @@ plain(alarming.SET_DETECTOR, "detector", DETECTOR | {"strictness": "strict"}, ow
 plain(alarming.SET_DETECTOR, "detector_delete", args=own_detector)
 plain(alarming.SET_DETECTOR, "detector_delete", {"restore": "1"}, own_detector, note="restored")
 plain(alarming.SET_DETECTOR, "alarm_settings", {"false_alarms_per_quarter": "2"})
+OWN_BODY = {"name": "Too few", "metric": "leads", "rule": "change", "bad": "down"}
+plain(alarming.SET_DETECTOR, "api-detectors-list", OWN_BODY)
+plain(alarming.SET_DETECTOR, "api-detectors-trial", OWN_BODY, is_quiet=True)
+plain(alarming.SET_DETECTOR, "PATCH api-detectors-detail", {"is_on": False}, ["rejections_rising"])
+plain(alarming.SET_DETECTOR, "DELETE api-detectors-detail", args=own_detector)
 
 
 # Imports, stages, rates, connectors
