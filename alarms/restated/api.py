@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from alarms.restated.models import Restatement
-from alarms.restated.queries import may_see_figures, read_lines
+from alarms.restated.queries import RestatedLine, read_lines
 from core.api.views import ReadOnly
 from team.models import User
 
@@ -36,31 +36,28 @@ class RestatementSerializer(serializers.ModelSerializer[Restatement]):
             "currency_after", "before_as_of", "after_as_of", "detected_at", "causes",
         )  # fmt: skip
 
-    @property
-    def _reader(self) -> User:
-        return cast(User, self.context["request"].user)
+    def _read_line(self, row: Restatement) -> RestatedLine:
+        return cast(RestatedLine, self.context["lines"][row.pk])
 
-    def _show(self, value: Any) -> Any:
-        return value if may_see_figures(self._reader) else None
+    def _show(self, row: Restatement, value: Any) -> Any:
+        return value if self._read_line(row).is_open else None
 
     def get_before(self, row: Restatement) -> float | None:
-        return None if row.before is None else self._show(float(row.before))
+        return None if row.before is None else self._show(row, float(row.before))
 
     def get_after(self, row: Restatement) -> float | None:
-        return None if row.after is None else self._show(float(row.after))
+        return None if row.after is None else self._show(row, float(row.after))
 
     def get_n_before(self, row: Restatement) -> int | None:
-        return cast(int | None, self._show(row.n_before))
+        return cast(int | None, self._show(row, row.n_before))
 
     def get_n_after(self, row: Restatement) -> int | None:
-        return cast(int | None, self._show(row.n_after))
+        return cast(int | None, self._show(row, row.n_after))
 
     @extend_schema_field(CauseSerializer(many=True))
     def get_causes(self, row: Restatement) -> list[dict[str, str]]:
-        if not row.causes:
-            return []
-        (line,) = read_lines([row], self._reader)
-        return [{"text": cause.text, "link": cause.link, "by": cause.by} for cause in line.causes]
+        causes = self._read_line(row).causes if row.causes else ()
+        return [{"text": cause.text, "link": cause.link, "by": cause.by} for cause in causes]
 
 
 class RestatementFilter(django_filters.FilterSet):
@@ -76,3 +73,11 @@ class RestatementView(ReadOnly):
     serializer_class = RestatementSerializer
     filterset_class = RestatementFilter
     ordering_fields = ("after_as_of", "starts_on")
+
+    def get_serializer(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the serializer with what this reader may know of its rows, read at once."""
+        if args:
+            rows = args[0] if kwargs.get("many") else [args[0]]
+            lines = {line.row.pk: line for line in read_lines(rows, cast(User, self.request.user))}
+            kwargs["context"] = {**self.get_serializer_context(), "lines": lines}
+        return super().get_serializer(*args, **kwargs)

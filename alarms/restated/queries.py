@@ -142,7 +142,7 @@ def filter_rows(metric: str = "", month: date | None = None) -> QuerySet[Restate
 
 def count_restated_months(metric: Metric, period: Period) -> int:
     """Count the months of a metric within a period that were restated."""
-    rows = Restatement.objects.filter(metric__in=[metric.key, *metric.factors])
+    rows = Restatement.objects.filter(metric=metric.key)
     rows = rows.filter(ends_on__gte=period.start) if period.start else rows
     rows = rows.filter(starts_on__lte=period.end) if period.end else rows
     return rows.values("starts_on").distinct().count()
