@@ -49,7 +49,7 @@ class ChangePartSerializer(serializers.Serializer[Any]):
     part = serializers.CharField(help_text=PART_HELP)
 
 
-class LinkSerializer(serializers.Serializer[Any]):
+class ChangeLinkSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]
     unit = serializers.CharField()
     before = serializers.FloatField()
@@ -57,13 +57,13 @@ class LinkSerializer(serializers.Serializer[Any]):
     part = serializers.CharField(help_text=PART_HELP)
 
 
-class MovementSerializer(serializers.Serializer[Any]):
+class StockMovementSerializer(serializers.Serializer[Any]):
     name = serializers.ChoiceField(choices=["added", "removed", "changed", "same"])
     n = serializers.IntegerField()
     part = serializers.CharField(help_text=PART_HELP)
 
 
-class MedianSerializer(serializers.Serializer[Any]):
+class GroupMedianSerializer(serializers.Serializer[Any]):
     key = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     before = serializers.FloatField(allow_null=True)
@@ -94,9 +94,9 @@ class WhySerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), help_text="Dimensions with many parts, which only a question `by` them answers."
     )
     parts = ChangePartSerializer(many=True)
-    links = LinkSerializer(many=True)
-    rows = MovementSerializer(many=True, help_text="Of a stock: records that came, left or changed.")
-    medians = MedianSerializer(
+    links = ChangeLinkSerializer(many=True)
+    rows = StockMovementSerializer(many=True, help_text="Of a stock: records that came, left or changed.")
+    medians = GroupMedianSerializer(
         many=True, help_text="Of a median, whose parts do not add up: those of the groups, for information."
     )
     notes = serializers.ListField(child=serializers.CharField())
