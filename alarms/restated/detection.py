@@ -1,8 +1,9 @@
 """Compare the newest figures with those before, and list the settled months whose figure changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -39,39 +40,47 @@ def list_restated(progress: Progress | None = None) -> int:
     newest = current_set()
     if newest is None or ComparedSet.objects.filter(as_of=newest.as_of).exists():
         return 0
+    figures = _read_figures(newest)
     with transaction.atomic():
         before = ComparedSet.objects.select_for_update().filter(as_of__lt=newest.as_of).first()
-        rows = list(_find_restated(_read_known(before), newest)) if before else []
+        rows = list(_find_restated(_read_known(before), figures, newest)) if before else []
         written = Restatement.objects.bulk_create(rows, ignore_conflicts=True)
-        _record_comparison(newest)
+        _record_comparison(newest, figures)
     return len(written)
 
 
-def _record_comparison(newest: SnapshotSet) -> None:
+def _record_comparison(newest: SnapshotSet, figures: Mapping[Month, Figure]) -> None:
     snapshot = Snapshot.objects.filter(pk=newest.facts_snapshot_id or 0).first()
-    ComparedSet.objects.get_or_create(
+    compared, _is_new = ComparedSet.objects.get_or_create(
         as_of=newest.as_of,
         defaults={
             "local_day": newest.local_day,
             "horizon": snapshot.horizon if snapshot else "",
             "code": settings.CODE_VERSION,
+            "figures": [
+                [
+                    metric,
+                    str(start),
+                    str(end),
+                    None if figure.value is None else str(figure.value),
+                    figure.n,
+                    figure.currency,
+                ]
+                for (metric, start, end), figure in figures.items()
+            ],
         },
     )
+    ComparedSet.objects.filter(as_of__lt=compared.as_of).exclude(figures=[]).update(figures=[])
 
 
 def _read_known(before: ComparedSet) -> Known:
-    """Return what was known at the comparison before.
-
-    Of a day only the last set is kept, so the set of that comparison may be gone: then the last set that is kept from before it,
-    with what was listed as restated since.
-    """
-    kept = SnapshotSet.objects.filter(as_of__lte=before.as_of).order_by("-as_of").first()
-    figures = _read_figures(kept) if kept else {}
-    listed = Restatement.objects.filter(after_as_of__lte=before.as_of)
-    if kept:
-        listed = listed.filter(after_as_of__gt=kept.as_of)
-    for row in listed.order_by("after_as_of"):
-        figures[row.metric, row.starts_on, row.ends_on] = Figure(row.after, row.n_after, row.currency_after)
+    """Return what was known at the comparison before; its set itself may be gone."""
+    figures = {
+        (metric, date.fromisoformat(start), date.fromisoformat(end)): Figure(
+            None if value is None else Decimal(value), n, currency
+        )
+        for metric, start, end, value, n, currency in before.figures
+    }
     return Known(figures, before)
 
 
@@ -87,10 +96,10 @@ def _read_figures(snapshot_set: SnapshotSet) -> dict[Month, Figure]:
     }
 
 
-def _find_restated(known: Known, newest: SnapshotSet) -> Iterator[Restatement]:
+def _find_restated(known: Known, figures: Mapping[Month, Figure], newest: SnapshotSet) -> Iterator[Restatement]:
     span = Span(known.compared, newest.as_of, settings.CODE_VERSION)
     causes: dict[str, list[dict[str, Any]]] = {}
-    for month, after in _read_figures(newest).items():
+    for month, after in figures.items():
         key, _start, end = month
         before, metric = known.figures.get(month), _find_metric(key)
         if before is None or metric is None or not _is_listed(metric, end, known.compared.local_day):

@@ -12,6 +12,9 @@ class ComparedSet(models.Model):
     local_day = models.DateField()
     horizon = models.CharField(max_length=20, blank=True, help_text="Rows stamped with it or later are not in the set.")
     code = models.CharField(max_length=16, help_text="The version of Accord that computed it.")
+    figures: Any = models.JSONField(
+        default=list, blank=True, help_text="The months of the newest: of a day only the last set of figures is kept."
+    )
     compared_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -99,13 +99,20 @@ def test_several_sets_of_one_day_are_listed_in_turn_though_only_the_last_is_kept
     assert compare(TUESDAY + timedelta(days=1), ("revenue", MARCH, 100)) == 0
 
 
+def test_two_sets_of_the_first_day_are_compared_though_the_first_is_gone(company: Company) -> None:
+    compare(MONDAY, ("revenue", MARCH, 100))
+    assert compare(MONDAY + timedelta(hours=2), ("revenue", MARCH, 150)) == 1
+    assert listed() == [("revenue", MARCH, 100.0, 150.0)]
+    assert [bool(compared.figures) for compared in ComparedSet.objects.all()] == [True, False]
+
+
 def test_a_worker_killed_in_the_middle_lists_nothing_twice_and_loses_nothing(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compare(MONDAY, ("revenue", MARCH, 100))
     take_set(TUESDAY, ("revenue", MARCH, 150))
     with monkeypatch.context() as patch:
-        patch.setattr(detection, "_record_comparison", lambda newest: 1 / 0)
+        patch.setattr(detection, "_record_comparison", lambda newest, figures: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             list_restated()
     assert (listed(), ComparedSet.objects.count()) == ([], 1)
