@@ -1,6 +1,7 @@
 """Whether the data come as they used to: while they do not, no change of a figure is called an alarm."""
 
 from alarms.holds import MOVED_TOGETHER, judge_together
+from alarms.observations.agreements import CHANGED_DAYS, observe_restated
 from alarms.observations.data import observe_failures, observe_late_tables
 from alarms.registry import Detector, register_detector
 from team.models import Role
@@ -41,5 +42,17 @@ register_detector(
             "their own alarms then open with the next run."
         ),
         observe=lambda context: judge_together(context, ()),  # the evaluation knows how many moved
+    )
+)
+register_detector(
+    Detector(
+        key="history_restated",
+        name="The past has changed",
+        looks_for=f"Tells for {CHANGED_DAYS} days that figures of settled months have another value than they had.",
+        section="Data",
+        owner=Role.OPS,
+        remedy="Look at what changed them, and tell those who have reported the earlier figures.",
+        observe=observe_restated,
+        is_quiet=True,
     )
 )

@@ -10,6 +10,7 @@ from agreements.models import Dispute, Version
 from alarms.context import Context
 from alarms.judging import judge_count
 from alarms.registry import Evidence, Finding, no_data
+from alarms.restated.models import ComparedSet, Restatement
 from kpis.sentences import count_noun
 from team.models import Company
 
@@ -58,6 +59,18 @@ def observe_changes(context: Context) -> Finding:
         sentence,
         (Evidence("Agreements", reverse("agreements"), len(kinds)),),
     )
+
+
+def observe_restated(context: Context) -> Finding:
+    """Count the settled figures that the last days brought to another value, each once."""
+    if not ComparedSet.objects.exists():
+        return no_data("No figures have been compared with earlier ones yet.")
+    rows = Restatement.objects.filter(detected_at__gte=_midnight(context, CHANGED_DAYS)).order_by()
+    count = rows.values("metric", "starts_on").distinct().count()
+    verb = "has" if count == 1 else "have"
+    sentence = f"{count_noun(count, 'settled figure')} {verb} changed in the last {CHANGED_DAYS} days." if count else ""
+    evidence = Evidence("Restated figures", reverse("restated_figures"), count)
+    return Finding(judge_count(count, context.yesterday), sentence, (evidence,))
 
 
 def _count(versions: QuerySet[Version]) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import ibis
 
 from kpis.deals import closed_day, count_one, is_won
-from kpis.metrics.handoffs import clock_ended, is_due, is_in_force, is_met, started_day
+from kpis.metrics.handoffs import ANSWER_DAYS, clock_ended, is_due, is_in_force, is_met, started_day
 from kpis.registry import Better, Measure, Metric, OwnerSide, register_metric
 from kpis.rows import Build, Row
 
@@ -19,6 +19,7 @@ VERDICT_DAYS = 14  # for a verdict, where no SLA names a time
 STALE_DAYS = 21
 UNTOUCHED_DAYS = 60
 UNUSED_DAYS = 180
+OF_TODAY_DAYS = 3650  # what is untouched or unused today may be used tomorrow, however old it is
 FAIR_QUOTA = (0.8, 1.2)  # times the potential
 
 
@@ -32,7 +33,7 @@ def _both(first: Build | None, second: Build) -> Build:
 
 def _register_pair(
     key: str, names: tuple[str, str], definition: str, of_what: str, measure: Measure, is_bad: Build, *,
-    side: OwnerSide, cut: str, section: str = "Hand-offs",
+    side: OwnerSide, cut: str, section: str = "Hand-offs", matures_days: int = 0,
 ) -> None:  # fmt: skip
     """Declare a count of what is bad and its share; `measure` says which rows could be."""
     count, share = names
@@ -42,14 +43,14 @@ def _register_pair(
     register_metric(
         Metric(
             key=key, name=count, definition=definition, formula=f"count of {count[0].lower()}{count[1:]}", unit="count",
-            better=better, owner_side=side, measures=(counted,), default_cut=cut, section=section,
+            better=better, owner_side=side, measures=(counted,), default_cut=cut, section=section, matures_days=matures_days,
         )
     )  # fmt: skip
     register_metric(
         Metric(
             key=f"{key}_rate", name=share, definition=f"{definition} As a share of {of_what}.",
             formula=f"{count[0].lower()}{count[1:]} ÷ {of_what}", unit="percent", better=better, owner_side=side,
-            measures=(shared,), is_proportion=True, default_cut=cut, section=section,
+            measures=(shared,), is_proportion=True, default_cut=cut, section=section, matures_days=matures_days,
         )
     )  # fmt: skip
 
@@ -73,6 +74,7 @@ _register_pair(
     "leads handed over",
     Measure("handoffs", day=started_day, keep=is_not_withdrawn),
     is_never_followed_up,
+    matures_days=ANSWER_DAYS,
     side="sales",
     cut="owner",
 )
@@ -110,6 +112,7 @@ register_metric(
             ),
         ),
         default_cut="owner",
+        matures_days=ANSWER_DAYS,
         section="Hand-offs",
     )
 )  # fmt: skip
@@ -137,6 +140,7 @@ _register_pair(
     "hand-offs answered whose time for feedback is over",
     Measure("handoffs", day=started_day, keep=is_feedback_due),
     lambda row: ~is_judged(row),
+    matures_days=ANSWER_DAYS,
     side="sales",
     cut="owner",
 )
@@ -161,6 +165,7 @@ _register_pair(
     "accepted leads in progress",
     Measure("handoffs", day=lambda row: row.day("ended_at"), keep=is_in_progress),
     is_stale,
+    matures_days=OF_TODAY_DAYS,
     side="sales",
     cut="owner",
 )
@@ -193,6 +198,7 @@ register_metric(
         ),
         is_proportion=True,
         default_cut="campaign",
+        matures_days=ANSWER_DAYS,
         section="Hand-offs",
     )
 )  # fmt: skip
@@ -214,6 +220,7 @@ _register_pair(
         | (row["lead.last_touch.at"] < row["given_at"])
         | (row.day("lead.last_touch.at") < days_ago(row, UNTOUCHED_DAYS))
     ),
+    matures_days=OF_TODAY_DAYS,
     side="marketing",
     cut="campaign",
 )
@@ -224,6 +231,7 @@ _register_pair(
     "assets",
     Measure("content_assets", day=lambda row: row.day("created_at")),
     lambda row: row["last_use.at"].isnull() | (row.day("last_use.at") < days_ago(row, UNUSED_DAYS)),
+    matures_days=OF_TODAY_DAYS,
     side="marketing",
     cut="kind",
     section="Campaigns",

@@ -1,6 +1,6 @@
 """Each detector alerts on a small case of what it looks for, and is silent on its healthy and on its empty twin."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from alarms.documentation import detectors_as_markdown
 from alarms.judges import Watch, judge
 from alarms.models import DetectorSetup
 from alarms.registry import Detector, Finding, declared_detectors
+from alarms.restated.models import ComparedSet, Restatement
 from connectors.models import Connector
 from kpis.models import Benchmark
 from kpis.registry import get_metric
@@ -150,6 +151,21 @@ def test_rejections_that_no_one_answers_alert(cmo: User) -> None:
     finding = look("criticism_unanswered", {"verdicts": [{}]})[1]
     assert finding.judgement.is_bad
     assert finding.judgement.n == 24
+
+
+def test_a_settled_figure_that_changed_is_told_for_a_week(company: Company) -> None:
+    assert look("history_restated")[1].judgement.reason == "No figures have been compared with earlier ones yet."
+    moment = datetime(2026, 11, 20, 5, tzinfo=UTC)
+    ComparedSet.objects.create(as_of=moment, local_day=moment.date())
+    assert not look("history_restated")[1].judgement.is_bad
+    Restatement.objects.create(
+        metric="revenue", starts_on=date(2026, 8, 1), ends_on=date(2026, 8, 31), before=10, after=12,
+        before_as_of=moment - timedelta(days=1), after_as_of=moment,
+    )  # fmt: skip
+    Restatement.objects.update(detected_at=moment)
+    assert look("history_restated")[1].sentence == "1 settled figure has changed in the last 7 days."
+    Restatement.objects.update(detected_at=moment - timedelta(days=9))
+    assert not look("history_restated")[1].judgement.is_bad
 
 
 def test_the_documentation_has_every_detector(capsys: pytest.CaptureFixture[str]) -> None:

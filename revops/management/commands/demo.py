@@ -11,10 +11,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from facts.refresh import refresh
+from funnel.classify import classify_buyers
 from funnel.handoffs.clock_tick import tick_clocks
 from revops.demo.load import count_other_records, is_loaded, load_demo, remove_demo
 from revops.demo.story import COMPANY, ZONE
 from revops.demo.verdicts import give_verdicts
+from scoring.batch_scoring import score_all
 from team.models import Company
 
 
@@ -30,12 +32,18 @@ class Command(BaseCommand):
             self._recompute()
 
     def _recompute(self) -> None:
-        """Compute the first numbers and open the inboxes; where that fails the company is there, and the next run tries again."""
+        """Open the inboxes and compute the first numbers; where that fails the company is there, and the next run tries again.
+
+        The verdicts of the past come before the first figures are kept: after them they would restate settled months.
+        """
         try:
-            call_command("recompute", stdout=self.stdout, stderr=self.stderr)
+            refresh()
+            score_all()
+            refresh()
+            classify_buyers()
             tick_clocks()
             give_verdicts()
-            refresh()
+            call_command("recompute", stdout=self.stdout, stderr=self.stderr)
         except CommandError as error:
             self.stderr.write(self.style.WARNING(f"The numbers follow with the next run. {error}"))
 
