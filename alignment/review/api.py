@@ -27,7 +27,7 @@ class WishSerializer(serializers.ModelSerializer[LeadWish]):
         fields = ("dimension", "key", "name", "wish", "note")
 
 
-class AnswerSerializer(serializers.ModelSerializer[DecisionAnswer]):
+class DecisionAnswerSerializer(serializers.ModelSerializer[DecisionAnswer]):
     class Meta:
         model = DecisionAnswer
         fields = ("decision", "answer", "note", "was_due_on", "answered_by", "answered_at")
@@ -40,7 +40,7 @@ class ReviewSerializer(serializers.ModelSerializer[Review]):
         read_only=True, help_text="By step, what it showed when the review was closed: exact numbers as text."
     )
     wishes = WishSerializer(many=True, read_only=True)
-    answers = AnswerSerializer(many=True, read_only=True)
+    answers = DecisionAnswerSerializer(many=True, read_only=True)
 
     class Meta:
         model = Review
