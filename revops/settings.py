@@ -314,6 +314,7 @@ SPECTACULAR_SETTINGS = {
         "GoalStateEnum": "kpis.goal_states.STATE_CHOICES",
         "DimensionStateEnum": "alignment.workspace.dimensions.STATES",
         "WorseEnum": "alarms.models.WORSE",
+        "AnswerEnum": "funnel.models.Verdict.Answer",
         "DecisionAnswerEnum": "alignment.review.models.DecisionAnswer.Answer",
         "WorkStateEnum": "core.work.State",
     },
