@@ -31,11 +31,12 @@ class BadValue(ValueError):
 
 def read_int(text: str | None, *, least: int = 0, most: int = MAX_INT) -> int | None:
     """Return a whole number from `least` to `most`."""
-    if text is None or not text.strip():
+    digits = text.strip() if text else ""
+    if not digits:
         return None
-    value = int(text) if WHOLE.fullmatch(text.strip()) else None
+    value = int(digits) if WHOLE.fullmatch(digits) else None  # int alone refuses some of what strip takes away
     if value is None or not least <= value <= most:
-        raise BadValue(f"{quote_text(text)} is not a whole number from {least:,} to {most:,}.")
+        raise BadValue(f"{quote_text(digits)} is not a whole number from {least:,} to {most:,}.")
     return value
 
 

@@ -51,6 +51,8 @@ def test_every_metric_whose_outcome_comes_later_says_how_long_it_matures() -> No
     maturing = {metric.key for metric in all_metrics() if metric.matures_days}
     assert maturing == {
         "lead_conversion_rate", "lead_win_rate", "leads_converted", "speed_to_lead", "speed_to_lead_on_the_wall", "time_to_verdict",
+        "never_followed_up", "never_followed_up_rate", "late_answers", "feedback_missing", "feedback_missing_rate", "sal_rate",
+        "stale_leads", "stale_leads_rate", "nurture_untouched", "nurture_untouched_rate", "content_unused", "content_unused_rate",
     }  # fmt: skip
 
 

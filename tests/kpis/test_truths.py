@@ -224,4 +224,5 @@ def test_hubspot_and_the_api(truths: Truth, imported: Callable[..., Asked], clie
     client.force_login(make.user(Role.CRO), backend="django.contrib.auth.backends.ModelBackend")
     for key, by in (("close_rate", "owner"), ("won_revenue", "month"), ("sales_cycle_time", "pipeline")):
         answer = client.get(f"/api/v1/metrics/{key}/?by={by}&where=source_system:hubspot").json()
+        answer.pop("marks", None)  # what a reader may know happened: the command has no reader
         assert answer == hubspot.json(key, by)

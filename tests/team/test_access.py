@@ -20,6 +20,7 @@ MAY = {
     "see_rounds": {Role.CEO, Role.CMO, Role.CRO, Role.OPS, Role.CFO},
     "see_scores": {Role.CEO, Role.CMO, Role.CRO, Role.OPS, Role.CFO, Role.MARKETER},
     "see_spend": {Role.CEO, Role.CMO, Role.CRO, Role.OPS, Role.CFO, Role.MARKETER},
+    "set_detectors": {Role.CEO, Role.CMO, Role.CRO, Role.OPS},
     "set_goal": {Role.CEO, Role.CMO, Role.CRO, Role.CFO},
     "set_scores": {Role.OPS, Role.CMO, Role.CRO},
     "set_benchmark": {Role.CFO, Role.OPS},

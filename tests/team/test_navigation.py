@@ -27,7 +27,7 @@ def labels(user: User, path: str = "/") -> list[str]:
 
 def test_a_declared_page_stands_in_its_group_at_its_position(ops: User, toy_page: Page) -> None:
     data = next(group for group in navigation_links(ops, "/") if group.label == "Data")
-    assert [link.label for link in data.links] == ["Imports", "Toys", "Connectors", "Nightly runs"]
+    assert [link.label for link in data.links] == ["Imports", "Toys", "Connectors", "Nightly runs", "Restated figures"]
 
 
 def test_a_page_is_shown_to_those_who_have_its_right_only(rep: User, ops: User, toy_page: Page) -> None:
