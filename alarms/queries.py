@@ -135,11 +135,15 @@ def cost_of(alarm: Alarm) -> MoneyRange | None:
 
 
 def total_cost(alarms: Iterable[Alarm]) -> MoneyRange | None:
-    """Return what the alarms cost together in a year, of those whose cost is known in the company's currency.
+    """Return what the alarms cost together in a year, of those whose cost is known in the company's currency."""
+    return add_ranges([cost for alarm in added_alarms(alarms) if (cost := cost_of(alarm))])
+
+
+def added_alarms(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """Return the alarms whose costs the total adds up.
 
     A cost that contains those of others is not added to them; where it stands alone it is the total.
     """
     currency = Company.get().currency
     priced = [alarm for alarm in alarms if alarm.cost is not None and alarm.currency == currency]
-    parts = [alarm for alarm in priced if not alarm.is_overall_cost] or priced[:1]
-    return add_ranges([cost for alarm in parts if (cost := cost_of(alarm))])
+    return [alarm for alarm in priced if not alarm.is_overall_cost] or priced[:1]

@@ -45,11 +45,12 @@ def _capitalize(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def alarms_headline(count: int, total: MoneyRange | None, priced: int) -> str:
+def alarms_headline(count: int, total: MoneyRange | None, priced: int, overall: int = 0) -> str:
     """Say how many alarms are open and what they cost together in a year.
 
     Args:
-        priced: of how many the cost is known.
+        priced: how many costs the total adds up.
+        overall: how many alarms have a cost that contains those of others, and is not added to them.
     """
     if not count:
         return "No alarm is open."
@@ -57,9 +58,12 @@ def alarms_headline(count: int, total: MoneyRange | None, priced: int) -> str:
     if total is None:
         return f"{opening}. {'Its cost is' if count == 1 else 'Their cost is'} not known."
     whose = "it costs" if count == 1 else "together they cost" if priced == count else f"{_priced_in_words(priced)}"
-    unpriced = count - priced
+    unpriced = count - priced - overall
+    contained = (
+        f"; {spell_number(overall)} {'contains' if overall == 1 else 'contain'} the cost of others" if overall else ""
+    )
     ending = f"; {spell_number(unpriced)} {'is' if unpriced == 1 else 'are'} not priced" if unpriced else ""
-    return f"{opening}; {whose} {cost_in_words(total)}{ending}."
+    return f"{opening}; {whose} {cost_in_words(total)}{contained}{ending}."
 
 
 def _priced_in_words(priced: int) -> str:
@@ -99,15 +103,20 @@ def describe_figures(figures: Figures, detector: Detector, currency: str, since:
     value, expected = (format_figure(number, metric, currency) for number in (figures.value, figures.expected))
     day = format_day(since)
     match detector.rule:
-        case LimitRule(days=days):
-            over = "is" if metric.is_stock else f"over the last {count_noun(days, 'day')} is"
-            return f"{metric.name} {over} {value}. The limit is {expected}."
+        case LimitRule():
+            window = "" if metric.is_stock else f" {_window_in_words(detector.rule)}"
+            return f"{metric.name}{window} is {value}. The limit is {expected}."
         case LevelRule():
             return f"{metric.name} on {day}: {value}. Usual on this weekday: {expected}."
     verb = _moved(figures.value, figures.expected)
     per = " a week" if metric.adds_up else ""
     start = f" since {day}" if since else ""
     return f"{metric.name} {verb} to {value}{per}{start}. Usual in the half year before: {expected}{per}."
+
+
+def _window_in_words(rule: LimitRule) -> str:
+    """Say over which days a limit is judged: of the last full year, or over the last 28 days."""
+    return "of the last full year" if rule.is_last_year else f"over the last {count_noun(rule.days, 'day')}"
 
 
 def _moved(value: float, expected: float | None) -> str:
@@ -146,7 +155,9 @@ def _describe_limit(
     whose = "set by your company" if is_own else detector.limit_from or "the default of this detector"
     text = f"{format_figure(limit, metric, currency)} ({whose})" if limit is not None else f"Not set ({whose})"
     passes = "above" if rule.bad == "up" else "below"
-    window = "As of today" if metric and metric.is_stock else f"The last {count_noun(rule.days, 'finished day')}"
+    window = "The last full year" if rule.is_last_year else f"The last {count_noun(rule.days, 'finished day')}"
+    if metric and metric.is_stock:
+        window = "As of today"
     return (
         RuleLine("Limit", text),
         RuleLine("Alerts when", f"the figure is {passes} the limit; at the limit it is met"),

@@ -5,7 +5,7 @@ from datetime import datetime, time
 from django.db.models import Q
 
 from alarms.models import Alarm
-from alarms.queries import total_cost
+from alarms.queries import added_alarms, total_cost
 from alignment.metric_values import find_metric
 from alignment.review.content import Content, ReviewReader
 from team.models import Company
@@ -17,14 +17,15 @@ def read_alarms_step(reader: ReviewReader) -> Content:
     rows = list(Alarm.objects.open().select_related("owner"))
     rows.sort(key=lambda alarm: (alarm.is_snoozed(reader.today), alarm.cost is None, -(alarm.cost or 0), -alarm.pk))
     calling = [alarm for alarm in rows if not alarm.is_snoozed(reader.today)]
-    total = total_cost(calling)
+    added, total = added_alarms(calling), total_cost(calling)
     has_ended = Q(closed_at__gte=start) | Q(closed_at=None, ended_at__gte=start)
     ended = Alarm.objects.filter(has_ended).select_related("owner").order_by("-opened_at", "-pk")
     return {
         "open": [_store_alarm(alarm, reader) for alarm in rows],
         "ended": [_store_alarm(alarm, reader) for alarm in ended],
         "count": len(calling),
-        "priced": sum(alarm.cost is not None for alarm in calling),
+        "priced": len(added),
+        "overall": sum(alarm.is_overall_cost for alarm in calling if alarm not in added),
         "cost": str(total.middle) if total else None,
         "cost_low": str(total.low) if total else None,
         "cost_high": str(total.high) if total else None,

@@ -33,7 +33,7 @@ def alarms_sentence(content: Mapping[str, Any]) -> str:
     if content["cost"] is not None:
         low, middle, high = (Decimal(content[name]) for name in ("cost_low", "cost", "cost_high"))
         total = MoneyRange(low, middle, high, content["currency"])
-    return alarms_headline(content["count"], total, content["priced"])
+    return alarms_headline(content["count"], total, content["priced"], content["overall"])
 
 
 @register.filter

@@ -6,6 +6,7 @@ import pytest
 from alarms.digest import publish_digest
 from alarms.models import Alarm
 from alarms.queries import calling_alarms, total_cost
+from alarms.summary import summarize_alarms
 from notify.models import Notice
 from team.models import User
 
@@ -48,3 +49,7 @@ def test_a_cost_that_contains_others_is_not_added_to_them(cro: User) -> None:
     total = total_cost(calling_alarms())
     assert total is not None
     assert total.middle == Decimal(100_000)
+    make_alarm("unsigned")
+    assert summarize_alarms(calling_alarms()) == (
+        "Three alarms are open; one of them costs about €100K a year (€100K to €100K); one contains the cost of others; one is not priced."
+    )
