@@ -165,7 +165,7 @@ def set_detector(*, detector: Detector, user: User, **fields: Any) -> DetectorSe
     _check(setup)
     setup.save()
     if fields.get("is_on") is False:
-        DetectorState.objects.filter(key=detector.key).delete()
+        _stop_judging(detector.key, user, "The detector was turned off.")
     return setup
 
 
@@ -221,7 +221,16 @@ def delete_detector(*, setup: DetectorSetup, user: User) -> None:
         raise ValidationError("A detector of Accord cannot be deleted. Turn it off instead.")
     setup.deleted_at = timezone.now()
     setup.save(update_fields=["deleted_at"])
-    DetectorState.objects.filter(key=setup.key).delete()
+    _stop_judging(setup.key, user, "The detector was deleted.")
+
+
+def _stop_judging(key: str, user: User, note: str) -> None:
+    """Forget the state of a detector and end its open alarm, which no evaluation would bring up to date any more."""
+    DetectorState.objects.filter(key=key).delete()
+    for alarm in Alarm.objects.select_for_update().open().filter(detector=key):
+        alarm.ended_at = timezone.now()
+        alarm.save(update_fields=["ended_at"])
+        _record(alarm, Verb.ENDED, user, note)
 
 
 @transaction.atomic

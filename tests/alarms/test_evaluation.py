@@ -193,3 +193,12 @@ def test_figures_that_move_together_have_one_alarm_until_somebody_answers_it(
     assert evaluation.evaluate(context, watches) == []
     actions.close_alarm(alarm=Alarm.objects.get(), user=ops, verdict="real")
     assert [alarm.detector for alarm in evaluation.evaluate(context, watches)] == ["a", "b", "c"]
+
+
+def test_a_detector_that_is_turned_off_ends_its_alarm_and_says_why(evaluate_judgements: Evaluate, cro: User) -> None:
+    evaluate_judgements(breaches=BAD)
+    actions.set_detector(detector=make_detector(), user=cro, is_on=False)
+    assert count_calling() == 0
+    event = Alarm.objects.get().events.last()
+    assert event
+    assert (event.verb, event.by, event.note) == ("ended", cro, "The detector was turned off.")
