@@ -122,11 +122,6 @@ def count_calling_for(user: User) -> CallingCount:
     return CallingCount(counts["total"], counts["own"])
 
 
-def count_calling() -> int:
-    """Return how many alarms are open and not snoozed."""
-    return Alarm.objects.calling(Company.today()).count()
-
-
 def cost_of(alarm: Alarm) -> MoneyRange | None:
     """Return what an alarm costs in a year; None where that is not known."""
     if alarm.cost is None or alarm.cost_low is None or alarm.cost_high is None:
