@@ -18,14 +18,14 @@ from alarms.permissions import ANSWER_ALARM, ASSIGN_ALARM
 from alarms.queries import cost_of
 from alarms.registry import UnknownDetector
 from alarms.rows import alarm_badge, alarm_sentence, cost_text
-from alarms.sentences import event_in_words, find_metric, format_figure
+from alarms.sentences import event_in_words, format_figure
 from alarms.setups import get_watch
 from core.charts import Chart
 from core.periods import Period
 from kpis import url_params
 from kpis.dashboard import Question
 from kpis.metric_page import filter_labels
-from kpis.registry import Metric
+from kpis.registry import Metric, find_metric
 from team.models import Company, User
 
 

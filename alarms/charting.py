@@ -10,14 +10,13 @@ from alarms.context import Context
 from alarms.judges import Watch
 from alarms.judging import Point
 from alarms.rules import LimitRule
-from alarms.sentences import find_metric
 from alarms.series import read_series, rolling_windows
 from core.chart_marks import Mark
 from core.charts import Chart
 from core.periods import Period
 from core.request_values import BadValue
 from kpis.mark_registry import ALARM, MarkQuery, collect_marks
-from kpis.registry import BadCut
+from kpis.registry import BadCut, find_metric
 from team.models import User
 
 HALF_YEAR = 182

@@ -8,10 +8,9 @@ from django import forms
 from alarms.judges import Watch
 from alarms.models import WORSE, AlarmSettings, DetectorSetup, RuleKind
 from alarms.rules import LimitRule
-from alarms.sentences import find_metric
 from kpis.actions import as_stored, as_typed
 from kpis.forms import unit_words
-from kpis.registry import Metric
+from kpis.registry import Metric, find_metric
 from team.models import User
 
 REMEDY_HINT = "What the owner should do when it alerts. Empty: a general remedy."

@@ -13,13 +13,14 @@ from alarms.owners import owner_of
 from alarms.queries import DetectorRow, read_record
 from alarms.rows import build_rows, watched_sentence
 from alarms.rules import LimitRule, Strictness
-from alarms.sentences import describe_rule, find_metric
+from alarms.sentences import describe_rule
 from alarms.trials import compare_trials, report_trial
 from alarms.visibility import may_read_figures
 from core.periods import Period
 from kpis import url_params
 from kpis.dashboard import Question
 from kpis.metric_page import filter_labels
+from kpis.registry import find_metric
 from team.models import Company, User
 
 ALARMS = 10

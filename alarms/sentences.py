@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from alarms.costs import MoneyRange
+from alarms.judging import LEVEL_WEEKS
 from alarms.registry import Detector
 from alarms.rules import (
     BASELINE_WEEKS,
@@ -20,11 +21,10 @@ from alarms.rules import (
 )
 from core.date_formatting import format_day
 from core.formatting import format_by_unit, format_count, format_percent, short_money
-from kpis.registry import Metric, UnknownMetric, get_metric
+from kpis.registry import Metric, find_metric
 from kpis.sentences import count_noun
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-LEVEL_WEEKS = 8
 
 
 class Figures(Protocol):
@@ -80,14 +80,6 @@ def cost_in_words(cost: MoneyRange) -> str:
 
 def range_in_words(cost: MoneyRange) -> str:
     return f"{short_money(cost.low, cost.currency)} to {short_money(cost.high, cost.currency)}"
-
-
-def find_metric(key: str) -> Metric | None:
-    """Return the metric of an alarm or a detector; None where it judges none, or one that is no longer declared."""
-    try:
-        return get_metric(key) if key else None
-    except UnknownMetric:
-        return None
 
 
 def format_figure(value: float | None, metric: Metric | None, currency: str) -> str:

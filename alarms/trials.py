@@ -8,13 +8,13 @@ from alarms.context import Context
 from alarms.judges import Watch
 from alarms.past import Trial, TrialAlarm, try_on_past
 from alarms.rows import StoredFigures
-from alarms.sentences import describe_figures, describe_possible, find_metric, spell_number
+from alarms.sentences import describe_figures, describe_possible, spell_number
 from alarms.setups import all_watches
 from core.charts import Chart, build_axis
 from core.periods import Period
 from kpis.grains import grain_of
 from kpis.metric_charts import COLOURS
-from kpis.registry import Metric
+from kpis.registry import Metric, find_metric
 from kpis.sentences import count_noun
 
 

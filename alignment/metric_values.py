@@ -13,7 +13,7 @@ from crm.readable import ReadableRows, is_limited
 from facts.engine import Facts, open_facts
 from kpis import visibility
 from kpis.compute import scope_of
-from kpis.registry import Metric, UnknownMetric, get_metric
+from kpis.registry import Metric, find_metric
 from kpis.result import Result
 from team.models import Company, User
 
@@ -41,14 +41,6 @@ class MetricValue:
     def number(self) -> Any:
         """The value; None where the company's value is not shown to the reader."""
         return None if self.result.is_readable_only else self.result.value
-
-
-def find_metric(key: str) -> Metric | None:
-    """Return the metric; None where none is declared any more under a key that was signed."""
-    try:
-        return get_metric(key)
-    except UnknownMetric:
-        return None
 
 
 @dataclass(frozen=True)

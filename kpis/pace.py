@@ -12,7 +12,7 @@ from facts.engine import Facts
 from kpis import visibility
 from kpis.goal_states import AT_RISK_FROM, MET, ON_TRACK, STATE_LABELS, StateLabel, judge_goal
 from kpis.models import Goal
-from kpis.registry import Metric, UnknownMetric, get_metric
+from kpis.registry import Metric, find_metric, get_metric
 from kpis.result import Result
 from team.models import Company
 
@@ -146,7 +146,7 @@ def current_paces(today: date, user: Reader, facts: Facts) -> list[Pace]:
 
 def list_paces(goals: Iterable[Goal], today: date, user: Reader, facts: Facts) -> list[Pace]:
     """Return the pace of each goal whose metric is still declared."""
-    declared = [goal for goal in goals if _is_metric_declared(goal.metric)]
+    declared = [goal for goal in goals if find_metric(goal.metric)]  # a goal outlives its metric
     return [compute_pace(goal, get_metric(goal.metric), today, user, facts) for goal in declared]
 
 
@@ -154,16 +154,7 @@ def current_goals(today: date) -> list[Goal]:
     """Return the goals whose days include today and whose metric is still declared."""
     rows = Goal.objects.filter(starts_on__lte=today, ends_on__gte=today).order_by("metric", "ends_on")
     goals = rows.select_related("marketing_owner", "sales_owner")
-    return [goal for goal in goals if _is_metric_declared(goal.metric)]
-
-
-def _is_metric_declared(key: str) -> bool:
-    """Tell whether a goal's metric is still declared: a goal outlives the metric that it was set for."""
-    try:
-        get_metric(key)
-    except UnknownMetric:
-        return False
-    return True
+    return [goal for goal in goals if find_metric(goal.metric)]  # a goal outlives its metric
 
 
 def compute_pace(goal: Goal, metric: Metric, today: date, user: Reader, facts: Facts) -> Pace:

@@ -225,6 +225,14 @@ def get_metric(key: str) -> Metric:
         raise UnknownMetric(f"The metric “{key}” does not exist. Available: {', '.join(sorted(_metrics))}.") from None
 
 
+def find_metric(key: str) -> Metric | None:
+    """Return the metric; None where none is declared, or none any more, under a key that was stored."""
+    try:
+        return get_metric(key)
+    except UnknownMetric:
+        return None
+
+
 def all_metrics() -> list[Metric]:
     """Return every metric, the money first, by section and in the order of declaration."""
     _load_declarations()

@@ -8,12 +8,11 @@ from django import forms
 
 from agreements.kinds import TermsForm
 from agreements.models import Agreement
-from alignment.metric_values import find_metric
 from alignment.plan.rules import GOAL, HORIZONS, read_goal, read_reward, why_no_reward
 from core.date_formatting import format_day
 from core.formatting import format_by_unit, format_percent, short_money
 from kpis.actions import as_stored, as_typed
-from kpis.registry import all_metrics, get_metric
+from kpis.registry import all_metrics, find_metric, get_metric
 from team.models import Company, Role, Side, currency_code
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

@@ -3,10 +3,10 @@
 from django.db.models import QuerySet
 
 from agreements.models import Version
-from alignment.metric_values import find_metric
 from alignment.plan.rules import GoalTerms, read_goal
 from kpis.goal_owners import OWNER_FIELDS
 from kpis.models import Goal
+from kpis.registry import find_metric
 from team.models import User
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from agreements.models import Version
-from alignment.metric_values import ResultReader, find_metric, oldest_moment
+from alignment.metric_values import ResultReader, oldest_moment
 from alignment.plan.models import PlanUpdate
 from alignment.plan.rules import GOAL, HORIZONS, REWARD, GoalTerms, RewardTerms, compute_payout, read_goal, read_reward
 from core.date_formatting import format_day
@@ -17,7 +17,7 @@ from facts.engine import Facts, open_facts
 from kpis.goal_states import AT_RISK, BEHIND, MISSED, NOT_BEGUN, STATE_LABELS, StateLabel, judge_goal
 from kpis.models import Goal
 from kpis.pace import Pace, current_goals
-from kpis.registry import Metric, get_metric
+from kpis.registry import Metric, find_metric, get_metric
 from team.access import can_see_all_buyers
 from team.models import Company, Role, Side, User
 

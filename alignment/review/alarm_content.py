@@ -6,8 +6,8 @@ from django.db.models import Q
 
 from alarms.models import Alarm
 from alarms.queries import added_alarms, total_cost
-from alignment.metric_values import find_metric
 from alignment.review.content import Content, ReviewReader
+from kpis.registry import find_metric
 from team.models import Company
 
 
