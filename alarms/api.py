@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Any, cast
 
 import django_filters as filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -99,13 +99,14 @@ class AlarmFilter(filters.FilterSet):
 
     def in_state(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         today = Company.today()
-        conditions = {
-            "open": Q(closed_at=None, ended_at=None) & (Q(snoozed_until=None) | Q(snoozed_until__lte=today)),
-            "snoozed": Q(closed_at=None, ended_at=None, snoozed_until__gt=today),
-            "ended": Q(closed_at=None, ended_at__isnull=False),
-            "closed": Q(closed_at__isnull=False),
-        }
-        return rows.filter(conditions[value])
+        match value:
+            case "open":
+                return rows.calling(today)  # type: ignore[attr-defined, no-any-return]
+            case "snoozed":
+                return rows.snoozed(today)  # type: ignore[attr-defined, no-any-return]
+            case "ended":
+                return rows.without_verdict()  # type: ignore[attr-defined, no-any-return]
+        return rows.exclude(closed_at=None)
 
     def in_section(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         keys = [watch.detector.key for watch in all_watches() if watch.detector.section == value]

@@ -146,6 +146,10 @@ class AlarmQuerySet(models.QuerySet["Alarm"]):
         """Open alarms that are not snoozed."""
         return self.open().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=today))
 
+    def snoozed(self, today: date) -> Self:
+        """Open alarms that wait for a day after today."""
+        return self.open().filter(snoozed_until__gt=today)
+
     def without_verdict(self) -> Self:
         """Alarms that have ended by themselves, and of which nobody has said whether they were real."""
         return self.filter(closed_at=None).exclude(ended_at=None)

@@ -58,7 +58,7 @@ def _open_context(user: User, watches: Mapping[str, Watch]) -> dict[str, Any]:
     alarms = calling_alarms(user)
     own_first = sorted(alarms, key=lambda alarm: alarm.owner_id != user.pk)
     ended = Alarm.objects.visible_to(user).without_verdict().select_related("owner").order_by("-ended_at")[:WAITING]
-    snoozed = Alarm.objects.visible_to(user).open().filter(snoozed_until__gt=today).select_related("owner")
+    snoozed = Alarm.objects.visible_to(user).snoozed(today).select_related("owner")
     return {
         "headline": summarize_alarms(alarms),
         "rows": build_rows(own_first, watches, currency, user, today),
