@@ -11,6 +11,8 @@ APPS = [
     "connectors",
     "scoring",
     "funnel",
+    "attribution",
+    "forecast",
     "kpis",
     "alarms",
     "alignment",

@@ -71,6 +71,8 @@ INSTALLED_APPS = [
     "alignment",
     "alarms",
     "kpis",
+    "forecast",
+    "attribution",
     "funnel",
     "scoring",
     "connectors",
