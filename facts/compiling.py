@@ -124,8 +124,9 @@ def _compare_date(value: Any, how: str, wanted: Any, now: datetime) -> Any:
         return value.isnull() if how == "empty" else value.notnull()
     value = value.cast("date")
     if how in {"last_days", "older_days"}:
-        edge = ibis.literal(now.date() - timedelta(days=wanted))
-        return (value >= edge) & (value <= ibis.literal(now.date())) if how == "last_days" else value < edge
+        today = ibis.literal(now).date()  # by the engine, whose days are those of the company's time zone
+        edge = (today - ibis.interval(days=wanted)).cast("date")
+        return (value >= edge) & (value <= today) if how == "last_days" else value < edge
     limit = ibis.literal(parse_day(wanted))
     return {"on": value == limit, "before": value < limit, "after": value > limit}[how]
 

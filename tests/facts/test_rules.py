@@ -1,6 +1,6 @@
 """The rule language: what is wrong is said, what is right reads as a sentence and answers like a slow reading."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import ibis
@@ -33,9 +33,9 @@ LINKS = {"account": "accounts", "vertical": "verticals", "campaign": "campaigns"
 class Rows:
     """A few rows in an engine of their own."""
 
-    def __init__(self, tables: dict[str, tuple[dict[str, str], list[dict[str, Any]]]]) -> None:
+    def __init__(self, tables: dict[str, tuple[dict[str, str], list[dict[str, Any]]]], zone: str = "UTC") -> None:
         self.backend = ibis.duckdb.connect()
-        self.backend.raw_sql("SET TimeZone = 'UTC'")
+        self.backend.raw_sql(f"SET TimeZone = '{zone}'")
         self.backend.raw_sql(DUCKDB_MACROS)
         for name, (schema, rows) in tables.items():
             shape = ibis.schema(schema).to_pyarrow()
@@ -57,7 +57,7 @@ LEAD_COLUMNS = {
 }
 
 
-def rows(leads: list[dict[str, Any]], touches: list[dict[str, Any]] | None = None) -> Rows:
+def rows(leads: list[dict[str, Any]], touches: list[dict[str, Any]] | None = None, zone: str = "UTC") -> Rows:
     return Rows(
         {
             "leads": (LEAD_COLUMNS, leads),
@@ -77,13 +77,14 @@ def rows(leads: list[dict[str, Any]], touches: list[dict[str, Any]] | None = Non
             ),
             "verticals": ({"id": "int64", "name": "string"}, [{"id": 7, "name": "Banking"}]),
             "campaigns": ({"id": "int64", "name": "string"}, [{"id": 3, "name": "Blue"}]),
-        }
+        },
+        zone,
     )
 
 
-def answers(tables: Rows, rule: Rule) -> list[bool]:
+def answers(tables: Rows, rule: Rule, now: datetime = NOW) -> list[bool]:
     assert check_rule(rule, LEADS) == []
-    table = add_rule_columns(RuleContext(tables, NOW, LINKS), LEADS, {"holds": rule}).order_by("id")
+    table = add_rule_columns(RuleContext(tables, now, LINKS), LEADS, {"holds": rule}).order_by("id")
     return [bool(value) for value in tables.backend.to_pyarrow(table)["holds"].to_pylist()]
 
 
@@ -301,6 +302,18 @@ def slowly(rule: Rule, row: dict[str, Any]) -> bool:
             "!=": value != rule["value"],
         }[how]
     )
+
+
+def test_the_last_days_are_those_of_the_time_zone_of_the_company() -> None:
+    after_midnight_in_berlin = datetime(2026, 6, 14, 22, 30, tzinfo=UTC)
+    lead = {"id": 1, "first_contact_on": date(2026, 6, 15)}
+    recent = {"field": "first_contact_on", "is": "last_days", "value": 1}
+    older = {"field": "first_contact_on", "is": "older_days", "value": 1}
+    assert answers(rows([lead], zone="Europe/Berlin"), recent, after_midnight_in_berlin) == [True]
+    assert answers(rows([lead]), recent, after_midnight_in_berlin) == [False]  # by UTC it is still the 14th
+    before = {"id": 1, "first_contact_on": date(2026, 6, 13)}
+    assert answers(rows([before], zone="Europe/Berlin"), older, after_midnight_in_berlin) == [True]
+    assert answers(rows([before]), older, after_midnight_in_berlin) == [False]
 
 
 @settings(max_examples=40, deadline=None)
