@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from agreements import kinds
+from core.dates import end_of_day
 from notify.models import APPEND_ONLY
 from team.models import Company, Role, Side, User
 
@@ -109,9 +110,10 @@ class VersionQuerySet(models.QuerySet["Version"]):
         """Versions that bind on a day: came into force by then, not ended, not expired, a pilot not over."""
         day = on or company_today()
         lasting = Q(expires_on=None) | Q(expires_on__gte=day)
-        begun = Q(in_force_at__isnull=False) if on is None else Q(in_force_at__date__lte=day)
-        ended = Q(ended_at=None) if on is None else Q(ended_at=None) | Q(ended_at__date__gt=day)
-        return self.filter(begun, ended, lasting)
+        if on is None:
+            return self.filter(lasting, in_force_at__isnull=False, ended_at=None)
+        midnight = end_of_day(day, Company.get().zone)
+        return self.filter(lasting, Q(ended_at=None) | Q(ended_at__gte=midnight), in_force_at__lt=midnight)
 
     def readable_by(self, user: User) -> Self:
         """Versions that were proposed, and the drafts that are the user's own or their side's.

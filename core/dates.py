@@ -6,7 +6,8 @@ or a founding year stays what it is.
 """
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 FIRST_MOMENT = datetime.combine(FIRST_DAY, time.min, UTC)
@@ -56,3 +57,16 @@ def is_plausible(value: date | datetime) -> bool:
     """Tell whether a day, or an aware or naive moment, can be meant."""
     day = value.date() if isinstance(value, datetime) else value
     return FIRST_DAY <= day <= LAST_DAY
+
+
+def start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """Return the moment at which a day begins in a time zone.
+
+    Filters on days compare with it: the lookup `__date` uses the time zone of the reader in a request and UTC elsewhere.
+    """
+    return datetime.combine(day, time(), zone)
+
+
+def end_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """Return the moment at which the next day begins; a moment of the day is before it."""
+    return start_of_day(day + timedelta(days=1), zone)

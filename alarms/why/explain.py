@@ -18,6 +18,7 @@ from alarms.why.groups import BEFORE, NOW, GroupTable
 from alarms.why.movements import Movement, query_movements
 from alarms.why.parts import DimensionChange, GroupTotals, decompose_dimension, rank_dimensions
 from core.date_formatting import format_day
+from core.dates import end_of_day, start_of_day
 from core.periods import Period
 from crm.readable import ReadableRows, Reader, is_limited
 from facts.engine import Facts, open_facts
@@ -30,6 +31,7 @@ from kpis.query import Cut
 from kpis.registry import BadCut, Metric, get_metric
 from kpis.result import Part, Result
 from kpis.shared_queries import choose_basis
+from team.models import Company
 
 # What became of a record: such parts of a rate say how it ended, not where it came from.
 RESULTS = frozenset(
@@ -174,13 +176,15 @@ def list_signed_changes(metric: Metric, before: Period, now: Period, user: Reade
     kinds = {kind for table in metric.tables for kind in SIGNED_TABLES.get(table, ())}
     if not kinds or not (before.start and now.end):
         return []
+    zone = Company.get().zone
     versions = Version.objects.filter(
-        agreement__kind__in=kinds, number__gt=1, in_force_at__date__gte=before.start, in_force_at__date__lte=now.end
-    )
+        agreement__kind__in=kinds, number__gt=1,
+        in_force_at__gte=start_of_day(before.start, zone), in_force_at__lt=end_of_day(now.end, zone),
+    )  # fmt: skip
     if user is not None:
         versions = versions.visible_to(user) if user.is_authenticated else versions.none()
     return [
-        f"Version {version.number} of “{version.agreement}” came into force on {format_day(version.in_force_at.date())}. "
+        f"Version {version.number} of “{version.agreement}” came into force on {format_day(version.in_force_at.astimezone(zone).date())}. "
         "How much of the change comes from the new version is not known."
         for version in versions.select_related("agreement").order_by("in_force_at")
         if version.in_force_at

@@ -6,7 +6,6 @@ from typing import Any, cast
 import django_filters as filters
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -22,7 +21,7 @@ from funnel.api.answers import AnswerSerializer
 from funnel.handoffs.reassignment import pass_lead_on
 from funnel.models import HandOff, Verdict
 from funnel.verdicts import actions
-from team.models import User
+from team.models import Company, User
 
 MOST_DAYS = timedelta(days=3650)
 
@@ -237,6 +236,6 @@ def _give_verdict(user: User, handoff: HandOff, entered: dict[str, Any]) -> Verd
             raise serializers.ValidationError(dict.fromkeys(strange, "Only for a rejection."))
         return actions.accept_lead(by=user, handoff=handoff, **entered)
     day = entered.get("return_on")
-    if day and day > timezone.localdate() + MOST_DAYS:
+    if day and day > Company.today() + MOST_DAYS:
         raise serializers.ValidationError({"return_on": "This date is too far in the future."})
     return actions.reject_lead(by=user, handoff=handoff, **entered)

@@ -11,7 +11,6 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core.htmx import render_live
@@ -30,7 +29,7 @@ from funnel.stages.drafts import Funnel, Stage
 from scoring.explanation import explain_scores
 from scoring.icp.evaluate_one import evaluate_buyer as ideal_standing
 from team.access import has_right, require_right
-from team.models import User
+from team.models import Company, User
 
 ASSETS = 6
 MODELS: dict[str, type[Lead] | type[Account]] = {"lead": Lead, "account": Account}
@@ -165,7 +164,7 @@ def spot_opportunity(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
             recipient = enquiry.owner or "the chief of Sales"
             messages.success(request, f"Saved. {recipient} has been notified.")
             return redirect("buyer", kind, pk)
-    context = {"form": form, "buyer": buyer, "kind": kind, "today": timezone.localdate()}
+    context = {"form": form, "buyer": buyer, "kind": kind, "today": Company.today()}
     return render(request, "funnel/opportunity.html", context, status=422 if request.method == "POST" else 200)
 
 

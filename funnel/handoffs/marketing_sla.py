@@ -6,13 +6,15 @@ is the amount of the opportunities that began in the month and whose lead had be
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from agreements.models import Version
+from core.dates import start_of_day
 from core.periods import add_months
 from crm.models import Lead, Opportunity
 from funnel.models import HandOff
@@ -116,7 +118,7 @@ def _version_at(first: date, versions: Sequence[Version]) -> Version | None:
 
 
 def _month_start(day: date) -> datetime:
-    return datetime.combine(day, time(), Company.get().zone)
+    return start_of_day(day, Company.get().zone)
 
 
 def delivered_leads(first: date) -> QuerySet[Any]:
@@ -128,6 +130,7 @@ def delivered_leads(first: date) -> QuerySet[Any]:
 
 def delivered_deals(first: date) -> QuerySet[Any]:
     """Return the opportunities that began in the month with leads that had been handed over before."""
-    handed = HandOff.objects.filter(lead=OuterRef("lead"), started_at__date__lte=OuterRef("opened_on"))
+    started = HandOff.objects.annotate(started_on=TruncDate("started_at", tzinfo=Company.get().zone))
+    handed = started.filter(lead=OuterRef("lead"), started_on__lte=OuterRef("opened_on"))
     last = add_months(first, 1) - timedelta(days=1)
     return Opportunity.objects.filter(Exists(handed), opened_on__gte=first, opened_on__lte=last)

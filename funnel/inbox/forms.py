@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
-from django.utils import timezone
 
 from agreements.models import company_today
 from crm.models import Owner
@@ -46,7 +45,7 @@ class RejectForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("after") == Verdict.After.DISQUALIFIED:
             cleaned["return_on"] = None
-        elif (day := cleaned.get("return_on")) and day > timezone.localdate() + FARTHEST:
+        elif (day := cleaned.get("return_on")) and day > Company.today() + FARTHEST:
             self.add_error("return_on", "This date is too far in the future.")
         return cleaned
 

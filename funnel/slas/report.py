@@ -8,6 +8,7 @@ from django.db.models import Count, F, FloatField, Q, QuerySet
 from django.db.models.functions import Cast, TruncMonth
 
 from agreements.models import Version
+from core.dates import end_of_day
 from core.periods import add_months
 from funnel.handoffs.slas import KIND
 from funnel.handoffs.terms import Terms
@@ -109,7 +110,7 @@ def _pilot_result(version: Version) -> Pilot:
     if version.ended_at:
         meanwhile = meanwhile.filter(started_at__lt=version.ended_at)
     if version.expires_on:
-        meanwhile = meanwhile.filter(started_at__date__lte=version.expires_on)
+        meanwhile = meanwhile.filter(started_at__lt=end_of_day(version.expires_on, Company.get().zone))
     response = next(Terms.of(version.terms).words())
     return Pilot(
         version,
