@@ -9,20 +9,26 @@ A model does not know its worker. Each app registers the workers of its models i
 Django starts.
 """
 
+import logging
+import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from django.apps import apps
-from django.db import models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
+log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
+HEARTBEAT_SECONDS = 20.0  # a step that works for longer than the lease, as on a busy machine, keeps its claim
 SILENT_AFTER = timedelta(seconds=20)  # steps commit far more often; a worker silent for so long may have stopped
 BUDGET_SECONDS = 45.0  # one message works no longer than this, far below the broker's visibility timeout
+SHORTEST_PORTION = 5.0  # seconds of work that are worth their beginning
 RETRY_AFTER = timedelta(seconds=10)
 
 
@@ -253,9 +259,62 @@ def run_claimed(model: type[Work], pk: int, budget: float = BUDGET_SECONDS) -> W
     return _finish_if_ours(row, State.QUEUED, run_after=timezone.now())
 
 
+_work_until: ContextVar[float | None] = ContextVar("_work_until", default=None)
+
+
+def portion_seconds(most: float) -> float:
+    """Return how many seconds a step may work on a portion of its work: at most `most`, and what its message has left.
+
+    A portion that began late in a message and took `most` seconds would run into the time limit of the message.
+    """
+    until = _work_until.get()
+    return most if until is None else min(most, max(SHORTEST_PORTION, until - time.monotonic()))
+
+
+@contextmanager
+def _keep_lease(row: Work) -> Iterator[None]:
+    """Extend the lease while the claimed row is worked on; a worker that died extends nothing."""
+    stopped = threading.Event()
+    thread = threading.Thread(target=_extend_lease, args=(row, stopped), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def _extend_lease(row: Work, stopped: threading.Event) -> None:
+    """Extend the lease of a row every HEARTBEAT_SECONDS, until `stopped` is set; runs in a thread of its own."""
+    try:
+        while not stopped.wait(HEARTBEAT_SECONDS):
+            try:
+                _extend_lease_once(row)
+            except DatabaseError as error:
+                log.warning("The lease of %s %s was not extended: %s", row._meta.label, row.pk, error)
+    finally:
+        connection.close()
+
+
+def _extend_lease_once(row: Work) -> None:
+    """Extend the lease, unless the step itself is writing the row: it would have to wait for that."""
+    with transaction.atomic():
+        if row._claimed_rows().select_for_update(skip_locked=True).exists():
+            row._claimed_rows().update(lease_until=timezone.now() + LEASE)
+
+
 def _do_steps(row: Work, budget: float) -> bool:
     """Work until nothing is left (True) or the time is over; the worker is closed before the claim ends."""
     until = time.monotonic() + budget
+    token = _work_until.set(until)
+    try:
+        with _keep_lease(row):
+            return _do_steps_until(row, until)
+    finally:
+        _work_until.reset(token)
+
+
+def _do_steps_until(row: Work, until: float) -> bool:
     registered = registration_of(type(row))
     try:
         with closing(registered.start(row)) as worker:

@@ -12,7 +12,7 @@ from typing import Any
 from cronsim import CronSim, CronSimError
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from agreements.models import End, Entry
@@ -238,6 +238,8 @@ def _do_step(run: NightlyRun, record: RunStep, step: Step) -> None:
     try:
         rows = _run_step_work(run, record, step)
     except (Postpone, LostLease):
+        # Waiting is no failure, and who took the claim counts a try of its own.
+        RunStep.objects.filter(pk=record.pk).update(tries=F("tries") - 1)
         raise
     except Exception as error:
         record.error = f"{type(error).__name__}: {error}"[:2000]

@@ -1,5 +1,6 @@
 """What the chain does in this room: keep every metric as it is known now, and have the dashboard ready."""
 
+from core.work import portion_seconds
 from facts.engine import open_facts
 from facts.refresh import Progress
 from facts.steps import Step, register_step
@@ -7,17 +8,17 @@ from kpis.precompute import prepare_dashboards
 from kpis.snapshots import take_snapshots
 from scoring.proof.nightly import prove_in_force
 
-PORTION_SECONDS = 40  # below what one bell may take
+PORTION_SECONDS = 40  # below the time limit of one message
 
 
 def keep_figures(progress: Progress) -> int | None:
     """Keep the figures of the newest facts; None when time ran out before all metrics were computed."""
-    return take_snapshots(open_facts(), progress, seconds=PORTION_SECONDS)
+    return take_snapshots(open_facts(), progress, seconds=portion_seconds(PORTION_SECONDS))
 
 
 def prepare_figures(progress: Progress) -> int | None:
     """Compute ahead what the dashboard's first readers ask."""
-    return prepare_dashboards(progress, seconds=PORTION_SECONDS)
+    return prepare_dashboards(progress, seconds=portion_seconds(PORTION_SECONDS))
 
 
 def prove_scores(progress: Progress) -> int:

@@ -2,6 +2,7 @@
 
 from django.db import connection
 
+from core.work import portion_seconds
 from facts.engine import latest_snapshot
 from facts.models import Deletion
 from facts.refresh import Progress, refresh, stage_rows
@@ -10,19 +11,19 @@ from scoring.batch_scoring import score_all
 from scoring.explorer.work import queue_pages
 from scoring.models import Score
 
-PORTION_SECONDS = 40  # below the time limit of one background task
+PORTION_SECONDS = 40  # below the time limit of one message
 
 
 def score_leads(progress: Progress) -> int | None:
     """Write the scores of whom something changed; None when time ran out first."""
-    return score_all(progress, seconds=PORTION_SECONDS)
+    return score_all(progress, seconds=portion_seconds(PORTION_SECONDS))
 
 
 def copy_scores(progress: Progress) -> int | None:
     """Copy the scores just written, if there are any."""
     if not _is_behind():
         return 0
-    if not stage_rows(PORTION_SECONDS, progress=progress):
+    if not stage_rows(portion_seconds(PORTION_SECONDS), progress=progress):
         return None
     return sum(refresh(progress=progress, wait=False).exported.values())
 

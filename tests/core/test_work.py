@@ -1,5 +1,6 @@
 """Work rows: one worker at a time, nothing lost when it dies, nothing written by one that lost its lease."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from core.work import (
     Postpone,
     State,
     Work,
+    portion_seconds,
     register_step,
     register_worker,
     registration_of,
@@ -90,6 +92,57 @@ def test_a_silent_worker_loses_the_row_and_may_not_write(errands: type[Errand]) 
         zombie.advance({"reached": 99})
     row.refresh_from_db()
     assert row.checkpoint == {"reached": 3}
+
+
+def test_a_step_longer_than_its_lease_keeps_the_claim(errands: type[Errand], monkeypatch: pytest.MonkeyPatch) -> None:
+    row = errands.objects.create(key="a")
+    monkeypatch.setattr(work, "HEARTBEAT_SECONDS", 0.01)
+
+    def outlive_lease(claimed: Any) -> bool:
+        later(row, lease_until=timezone.now() - timedelta(seconds=1))
+        for _ in range(1000):  # until it was extended; the number of tries only ends a test that fails
+            if not errands.due().filter(pk=row.pk).exists():
+                return do_one_step(claimed)
+            time.sleep(0.01)
+        return True
+
+    register_step(errands, outlive_lease)
+    done = run_claimed(errands, row.pk)
+    assert done is not None
+    assert (done.state, done.fence, done.checkpoint) == (State.DONE, 1, {"reached": 3})
+
+
+def test_a_lease_is_not_waited_for_while_the_step_writes_the_row(
+    errands: type[Errand], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = errands.objects.create(key="a")
+    monkeypatch.setattr(work, "HEARTBEAT_SECONDS", 0.0)
+
+    def write_slowly(claimed: Any) -> bool:
+        with transaction.atomic():
+            claimed.advance({"reached": 3})
+            time.sleep(0.1)
+        return True
+
+    register_step(errands, write_slowly)
+    assert run_claimed(errands, row.pk)
+
+
+def test_a_portion_ends_with_the_time_of_its_message(errands: type[Errand]) -> None:
+    assert portion_seconds(40) == 40  # outside of a message
+    portions = []
+
+    def note_portion(claimed: Any) -> bool:
+        portions.append(portion_seconds(40))
+        return True
+
+    register_step(errands, note_portion)
+    for number, budget in enumerate((1000.0, 20.0, -1.0)):
+        run_claimed(errands, errands.objects.create(key=str(number)).pk, budget=budget)
+    full, late, least = portions
+    assert (full, least) == (40, work.SHORTEST_PORTION)
+    assert work.SHORTEST_PORTION <= late <= 20
+    assert portion_seconds(40) == 40
 
 
 def test_work_goes_on_from_the_checkpoint_when_time_runs_out(errands: type[Errand]) -> None:

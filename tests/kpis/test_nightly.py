@@ -22,6 +22,7 @@ from facts.refresh import Busy
 from facts.steps import Step
 from kpis import nightly
 from kpis.models import NightlyRun, RunStep
+from kpis.nightly import STEP_TRIES
 from team.models import Company
 from tests import make
 from tests.kpis.running import Chain, go_on, new_run
@@ -170,6 +171,23 @@ def test_runs_wait_for_older_ones_and_for_other_refreshes(company: Company, chai
     go_on(younger)
     assert younger.state == State.QUEUED
     assert not younger.steps.exists()
+
+
+def test_a_step_that_waits_has_not_failed(company: Company, chain: Chain) -> None:
+    waits = iter([True] * (STEP_TRIES + 1))
+
+    def busy_at_first(progress: Any) -> int:
+        if next(waits, False):
+            raise Busy
+        return 7
+
+    chain(first=busy_at_first)
+    run = new_run()
+    for _ in range(STEP_TRIES + 2):
+        NightlyRun.objects.filter(pk=run.pk).update(run_after=timezone.now())
+        go_on(run)
+    assert run.state == State.DONE
+    assert [(step.rows, step.tries, step.error) for step in run.steps.all()] == [(7, 1, "")]
 
 
 SCRIPT = """
