@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from core.database import is_still_referenced
 from core.formatting import format_count
-from crm.models import ExchangeRate
+from crm.models import DealChange, ExchangeRate
 from crm.rates import exchange_rates
-from imports.load.journal import lock_import_writes
+from imports.load.journal import lock_import_writes, mark_restoring
 from imports.load.linking import record_models
 from imports.load.removals import NOTE_RESTORED, Link, restore_removed
 from imports.load.sql import fetch_value, quote_name, run_statement, table_of
@@ -159,6 +159,7 @@ def undo_step(row: Undo) -> bool:
         try:
             with transaction.atomic():
                 lock_import_writes()
+                mark_restoring()
                 moved = _undo_batch(row.run_id)
                 if moved == 0:
                     _finish_undo(row.run)
@@ -228,6 +229,7 @@ def _children_first() -> list[type[models.Model]]:
 def _finish_undo(run: ImportJob) -> None:
     """Clean up: unused territories, the company's currency, and the note that the import is undone."""
     _remove_territories(run.pk)
+    DealChange.objects.filter(import_id=run.pk).delete()
     Duplicate.objects.filter(run=run).delete()
     Removal.objects.filter(run=run).delete()
     RowError.objects.filter(mended_by=run).update(mended_by=None)

@@ -1,6 +1,7 @@
 """The records: one model per kind, each with the id it has in its source."""
 
 from crm.models.base import Record, RecordQuerySet
+from crm.models.deal_changes import DealChange
 from crm.models.deals import BuyingRole, Opportunity, Outcome, OutcomeBasis, Quota, StageChange, StageTrack
 from crm.models.marketing import Campaign, ContentAsset, ContentUse, Spend, Touch
 from crm.models.money import Invoice, LineItem, Payment, Subscription
@@ -10,7 +11,7 @@ from crm.models.service import Activity, Enquiry, EnquiryHandover, UsageEvent
 from crm.models.stages import StageDecision, StageMapping
 
 __all__ = [
-    "Account", "Activity", "BuyingRole", "Campaign", "Contact", "ContentAsset", "ContentUse", "DayRate", "Enquiry",
+    "Account", "Activity", "BuyingRole", "Campaign", "Contact", "ContentAsset", "ContentUse", "DayRate", "DealChange", "Enquiry",
     "EnquiryHandover", "ExchangeRate", "Invoice", "Lead", "LineItem", "Opportunity", "Outcome", "OutcomeBasis", "Owner",
     "Payment", "Product", "Quota", "Record", "RecordQuerySet", "Spend", "StageChange", "StageDecision", "StageMapping",
     "StageTrack", "Subscription", "Touch", "UsageEvent", "Vertical",

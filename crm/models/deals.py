@@ -2,10 +2,12 @@
 
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
 from django.db.models import Q
 
 from crm.models.base import Record, currency_field, money_field, reference_field, text_field
+from crm.models.deal_changes import RECORD_DEAL_CHANGES, RECORD_NEW_DEALS
 
 
 class Outcome(models.TextChoices):
@@ -73,6 +75,11 @@ class Opportunity(Record):
 
     class Meta(Record.Meta):
         verbose_name_plural = "opportunities"
+        triggers: ClassVar[list[pgtrigger.Trigger]] = [
+            *Record.Meta.triggers,
+            RECORD_NEW_DEALS,
+            RECORD_DEAL_CHANGES,
+        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             *Record.Meta.constraints,
             models.CheckConstraint(

@@ -7,6 +7,7 @@ the old image of rows that it changes (`imports_rowversion`), and notes the tran
 from django.db import connection
 
 from core.locks import AdvisoryLock, acquire_lock
+from crm.models.deal_changes import RESTORING
 
 
 def lock_import_writes() -> None:
@@ -24,6 +25,12 @@ def mark_transaction(run_id: int) -> None:
             "INSERT INTO imports_importtransaction (run_id, xid) VALUES (%s, pg_current_xact_id()) ON CONFLICT DO NOTHING",
             [run_id],
         )
+
+
+def mark_restoring() -> None:
+    """Mark this transaction as one that gives rows their earlier values back, which is no change of a deal."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, 'on', true)", [RESTORING])
 
 
 def note_made_rows(run_id: int, table: str, row_ids: list[int]) -> None:

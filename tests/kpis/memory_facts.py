@@ -57,3 +57,7 @@ class MemoryFacts:
     def execute(self, expression: Any) -> pd.DataFrame:
         self.questions += 1
         return self.backend.execute(expression.as_table())
+
+    def materialize(self, name: str, expression: Any) -> Any:
+        self.backend.raw_sql(f'CREATE OR REPLACE TEMP TABLE "kept_{name}" AS {self.backend.compile(expression)}')
+        return self.backend.table(f"kept_{name}")
