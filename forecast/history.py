@@ -129,8 +129,8 @@ def _carry_values(states: Any) -> Any:
     up_to = ibis.window(group_by="deal_id", order_by="number", preceding=None, following=0)
     whole = ibis.window(group_by="deal_id")
     # A value behind its number: the largest is the last one that is told, on every engine and by one sort for all columns.
-    place = states.number.cast("string").lpad(DIGITS, "0")
-    keyed = states.mutate(**{name: place + states[name].cast("string") for name in CARRIED})
+    prefix = states.number.cast("string").lpad(DIGITS, "0")
+    keyed = states.mutate(**{name: prefix + states[name].cast("string") for name in CARRIED})
     last = {f"last_{name}": keyed[name].max().over(up_to) for name in CARRIED}
     first = {f"first_{name}": keyed[name].min().over(whole) for name in CARRIED}
     # The day of an open deal's present state is that of its last change: the deal itself does not tell it.

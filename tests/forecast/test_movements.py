@@ -1,5 +1,6 @@
 """The waterfall closes to the cent on random histories, for every cut, and each class holds what its name says."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.periods import Period
+from forecast.history import deal_states
 from forecast.waterfall.movements import CHANGES, END, START
 from kpis.pipeline import waterfall as page
 from kpis.pipeline.waterfall import ALL_OPEN, CLOSING_INSIDE, PipelineQuestion, Waterfall
@@ -194,14 +196,29 @@ def random_facts(seed: int) -> MemoryFacts:
     return MemoryFacts(**rows)
 
 
+@pytest.fixture
+def play_market(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], MemoryFacts]:
+    """Return random facts whose states are read once for all questions."""
+
+    def build(seed: int) -> MemoryFacts:
+        facts = random_facts(seed)
+        states = facts.materialize("all_states", deal_states(facts, TODAY))
+        monkeypatch.setattr(page, "deal_states", lambda tables, today: states)
+        return facts
+
+    return build
+
+
 def assert_closes(bars: tuple[page.Bar, ...]) -> None:
     by_key = {bar.key: bar.value for bar in bars}
     assert by_key[START] + sum(by_key[key] for key in CHANGES) == by_key[END]
 
 
 @pytest.mark.parametrize(("seed", "converts"), [(0, False), (1, True)])
-def test_the_waterfall_closes_to_the_cent_for_every_cut(seed: int, converts: bool) -> None:
-    facts = random_facts(seed)
+def test_the_waterfall_closes_to_the_cent_for_every_cut(
+    play_market: Callable[[int], MemoryFacts], seed: int, converts: bool
+) -> None:
+    facts = play_market(seed)
     dimensions = [name for name in get_metric("open_pipeline").dimensions if name not in page.dimensions.GRAINS]
     for closes in (CLOSING_INSIDE, ALL_OPEN):
         whole = ask(facts, closes=closes, converts=converts)
@@ -216,8 +233,8 @@ def test_the_waterfall_closes_to_the_cent_for_every_cut(seed: int, converts: boo
                     assert sum(part.bars[place].value for part in waterfall.parts) == bar.value
 
 
-def test_the_deals_behind_each_bar_sum_to_it() -> None:
-    facts = random_facts(5)
+def test_the_deals_behind_each_bar_sum_to_it(play_market: Callable[[int], MemoryFacts]) -> None:
+    facts = play_market(5)
     whole = ask(facts, converts=True)
     scope = Scope(facts, QUARTER, "EUR", TODAY, converts=True)
     for bar in whole.bars:
