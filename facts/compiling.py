@@ -198,7 +198,7 @@ def _join_paths(context: RuleContext, base: Any, paths: set[str]) -> Any:
         if not path.startswith("custom."):
             pointers = path.split(".")[:-1]
             prefixes |= {".".join(pointers[: end + 1]) for end in range(len(pointers))}
-    for prefix in sorted(prefixes, key=lambda path_prefix: path_prefix.count(".")):
+    for prefix in sorted(prefixes, key=lambda path_prefix: (path_prefix.count("."), path_prefix)):
         head, _, pointer = prefix.rpartition(".")
         behind = context.tables.table(context.links[pointer])
         deeper = {
@@ -206,7 +206,7 @@ def _join_paths(context: RuleContext, base: Any, paths: set[str]) -> Any:
             for path_prefix in prefixes
             if path_prefix.rpartition(".")[0] == prefix
         }
-        wanted = {path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == prefix} | deeper
+        wanted = sorted({path.rpartition(".")[2] for path in paths if path.rpartition(".")[0] == prefix} | deeper)
         key = f"{_flatten_path(prefix)}__key"
         lookup = behind.select(
             **{_flatten_path(f"{prefix}.{name}"): behind[name] for name in wanted}, **{key: behind["id"]}

@@ -2,20 +2,32 @@
 
 Ibis takes longer to write SQL than DuckDB takes to answer over few rows. So questions that differ only in their
 moments, days and ids, or in the in-memory rows that they join, share one SQL template in which those are filled in.
+Templates are kept in memory and in files, so that a question is compiled once for all processes and restarts.
 """
 
+import logging
+import pickle
 import weakref
+import zlib
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 import ibis
 import ibis.backends.duckdb
 import ibis.expr.types as ir
+import sqlglot
+from django.core.cache import caches
 from ibis.expr.operations import DatabaseTable, InMemoryTable, Literal, Node
 
+log = logging.getLogger(__name__)
+WRITTEN_BY = (
+    f"1 ibis {ibis.__version__} sqlglot {sqlglot.__version__}"  # raise the number when templates are made differently
+)
+CACHE_FAULTS = (OSError, EOFError, ValueError, AttributeError, ImportError, pickle.UnpicklingError, zlib.error)
 CACHED_QUESTIONS = 500  # their texts and forms, some 50 kB each
 FIRST_MOMENT, FIRST_DAY = datetime(9000, 1, 1, tzinfo=UTC), date(9500, 1, 1)  # stand-ins, one day apart
 FIRST_ID = 9_000_000_000_000_000_000
@@ -71,6 +83,12 @@ class Form:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Form) and self.key == other.key
 
+    @property
+    def digest(self) -> str | None:
+        """Return a name that equal forms have in every process; None where their description holds an address in memory."""
+        text = repr(self.key)
+        return None if " at 0x" in text else sha256(f"{WRITTEN_BY} {text}".encode()).hexdigest()
+
     def release_question(self) -> Node:
         """Return the question and drop it here: a cached form must hold neither rows nor a database."""
         question, self.question, self.blanks = self.question, None, []
@@ -109,6 +127,8 @@ def _number_nodes(arg: Any, numbers: Mapping[Node, int]) -> Any:
         return (Node, numbers[arg])
     if isinstance(arg, tuple):
         return tuple(_number_nodes(child, numbers) for child in arg)
+    if isinstance(arg, frozenset):
+        return (frozenset, *sorted(arg, key=repr))  # every process has an order of its own
     if isinstance(arg, Mapping):
         return (tuple(arg), tuple(_number_nodes(child, numbers) for child in arg.values()))
     return arg
@@ -122,9 +142,40 @@ def _is_blank(node: Node) -> bool:
     return bool(node.dtype.is_timestamp() or node.dtype.is_date() or (node.dtype.is_int64() and node.value >= 0))
 
 
+Template = tuple[tuple[str, ...], tuple[int, ...]]
+
+
 @lru_cache(maxsize=CACHED_QUESTIONS)
-def _compile_template(form: Form) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def _compile_template(form: Form) -> Template:
     """Return the texts between the blanks, and the number of the blank after each of them but the last."""
+    digest = form.digest
+    template = _read_template(digest) if digest else None
+    if template is not None:
+        form.release_question()
+        return template
+    template = _write_template(form)
+    if digest:
+        _store_template(digest, template)
+    return template
+
+
+def _read_template(digest: str) -> Template | None:
+    try:
+        template: Template | None = caches["sql"].get(digest)
+    except CACHE_FAULTS as error:  # a damaged file is written again
+        log.warning("A compiled question could not be read: %s", error)
+        return None
+    return template
+
+
+def _store_template(digest: str, template: Template) -> None:
+    try:
+        caches["sql"].set(digest, template)
+    except CACHE_FAULTS as error:
+        log.warning("A compiled question could not be stored: %s", error)
+
+
+def _write_template(form: Form) -> Template:
     blanks = form.blanks
     question = form.release_question()
     stand_ins = {

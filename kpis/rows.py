@@ -168,13 +168,13 @@ def join_paths(scope: Scope, base: Any, builds: Iterable[Build], keep: tuple[str
     """Join to `base` whatever the expressions name; return the wide table and the row to build them on."""
     paths = _collect_paths(scope, base, builds) | set(keep)
     prefixes = sorted(
-        {prefix for path in paths for prefix in _path_prefixes(path)}, key=lambda prefix: prefix.count(".")
+        {prefix for path in paths for prefix in _path_prefixes(path)}, key=lambda prefix: (prefix.count("."), prefix)
     )
     pointers = {
         f"{head}.{_pointer_column(tail)}" if head else _pointer_column(tail)
         for head, _, tail in map(_split_prefix, prefixes)
     }
-    wanted = paths | pointers
+    wanted = sorted(paths | pointers)  # one order in all processes, which share the SQL
     table = base.select(**{column_name(path): base[path] for path in wanted if "." not in path})
     for prefix in prefixes:
         table = _join_lookup(scope, table, prefix, wanted)
@@ -186,7 +186,7 @@ def row_of(scope: Scope, table: Any) -> Row:
     return Row(scope, lambda path: table[column_name(path)])
 
 
-def _join_lookup(scope: Scope, table: Any, prefix: str, wanted: set[str]) -> Any:
+def _join_lookup(scope: Scope, table: Any, prefix: str, wanted: list[str]) -> Any:
     head, _, tail = _split_prefix(prefix)
     pointer, behind = _pointer_and_table(scope, tail)
     columns = {

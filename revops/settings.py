@@ -165,7 +165,14 @@ CACHES = {
         # answers are stored as objects of the code that computed them: after an upgrade they are computed again
         "KEY_PREFIX": CODE_VERSION,
         "LOCATION": f"{REDIS_URL}?db=1" if REDIS_URL.startswith("unix:") else f"{REDIS_URL.rstrip('/')}/1",
-    }
+    },
+    # the SQL of questions that any process has asked: new processes do not write it again (facts/sql_cache.py)
+    "sql": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": env.str("SQL_CACHE_DIR", str(DATA_DIR / "sql")),
+        "TIMEOUT": None,
+        "OPTIONS": {"MAX_ENTRIES": 5000},
+    },
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 

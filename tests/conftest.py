@@ -1,8 +1,11 @@
 """The cast, and the ground that every test stands on."""
 
+import atexit
 import gc
 import logging
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -13,6 +16,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.apps import apps
+from django.conf import settings as django_settings
 from django.core.cache import cache as remembered
 from django.core.management import call_command
 from django.test import Client
@@ -20,6 +24,12 @@ from xdist.scheduler import LoadScopeScheduling
 
 from team.models import Company, Role, User
 from tests import db_cleanup, make
+
+# All processes of one run of the tests, and the products that it starts, write the SQL of a question once.
+if "SQL_CACHE_DIR" not in os.environ:
+    os.environ["SQL_CACHE_DIR"] = tempfile.mkdtemp(prefix="accord-sql-")
+    atexit.register(shutil.rmtree, os.environ["SQL_CACHE_DIR"], ignore_errors=True)
+django_settings.CACHES["sql"]["LOCATION"] = os.environ["SQL_CACHE_DIR"]
 
 # Folders whose tests share one company that takes minutes to make: one process runs all of a folder. They begin first,
 # because they take longest.

@@ -1,7 +1,12 @@
 """Questions asked of one snapshot after another: threads, memory and kept expressions stay bounded."""
 
 import gc
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import duckdb
 import ibis
@@ -13,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crm.live_tables import LiveTables
-from facts import engine
+from facts import engine, sql_cache
 from facts.engine import Facts, latest_snapshot, open_facts
 from facts.models import Snapshot
 from facts.refresh import refresh
@@ -89,6 +94,44 @@ def test_the_same_question_is_put_into_sql_once_for_all_snapshots(facts: Facts) 
     newer.execute(newer.table("leads").count())
     after = _compile_template.cache_info()
     assert (after.misses, after.hits) == (before.misses, before.hits + 1)
+
+
+@pytest.fixture
+def sql_files(settings: Any, tmp_path: Path) -> Path:
+    settings.CACHES = settings.CACHES | {"sql": settings.CACHES["sql"] | {"LOCATION": str(tmp_path)}}
+    sql_cache._compile_template.cache_clear()
+    return tmp_path
+
+
+def test_another_process_does_not_write_the_sql_again(sql_files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    question = ibis.table({"id": "int64"}, name="leads").filter(lambda leads: leads.id > 3).count()
+    written = Backend().compile(question)
+    (path,) = sql_files.iterdir()
+    sql_cache._compile_template.cache_clear()  # as in a new process
+    with monkeypatch.context() as patch:
+        patch.setattr(sql_cache, "_write_template", None)
+        assert Backend().compile(question) == written
+    path.write_bytes(path.read_bytes()[:-9])  # damaged, as when the disk was full
+    sql_cache._compile_template.cache_clear()
+    assert Backend().compile(question) == written
+    sql_cache._compile_template.cache_clear()
+    monkeypatch.setattr(sql_cache, "_write_template", None)
+    assert Backend().compile(question) == written
+
+
+DIGEST = """
+import ibis
+from facts.sql_cache import Form
+leads = ibis.table({name: "int64" for name in ("id", "first", "second", "third")}, name="leads")
+print(Form(leads.drop("first", "second", "third").op()).digest)
+"""
+
+
+def test_a_question_has_one_name_in_all_processes() -> None:
+    seeds = [{**os.environ, "PYTHONHASHSEED": seed, "DJANGO_SETTINGS_MODULE": "revops.settings"} for seed in "1234"]
+    names = {subprocess.check_output([sys.executable, "-c", DIGEST], env=seed, text=True) for seed in seeds}
+    assert len(names) == 1
+    assert names != {"None\n"}
 
 
 def test_rows_of_the_moment_go_with_the_question_that_held_them(facts: Facts) -> None:
