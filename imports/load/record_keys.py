@@ -73,6 +73,8 @@ def compose_ids(plan: Plan, columns: dict[str, pd.Series], frame: pd.DataFrame) 
         parts = [_column_texts(plan, columns, name, frame) for name in _read_columns(plan, frame)]
     else:
         parts = [_part_texts(plan, columns, name, frame) for name in plan.mapping.id_from]
+    if not parts:  # a person left out every column so far
+        return pd.Series("", index=frame.index, dtype="str")
     rows = zip(*parts, strict=True)
     return pd.Series([_join_key(row) for row in rows], index=frame.index, dtype="str")
 
