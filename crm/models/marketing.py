@@ -29,6 +29,7 @@ class Touch(Record):
     lead = reference_field("crm.Lead", related_name="touches")
     contact = reference_field("crm.Contact", related_name="touches")
     asset = reference_field("crm.ContentAsset", related_name="touches")
+    channel = text_field()
     kind = text_field()
     status = text_field()
     has_responded = models.BooleanField(default=False, db_default=False)
