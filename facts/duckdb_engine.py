@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from django.conf import settings
 
 from facts import custom, delta_tables
-from facts.registry import Column, FactTable
+from facts.registry import Column, DerivedTable, FactTable
 
 STREAM_ROWS = 100_000  # rows of an answer in memory at once
 
@@ -71,14 +71,14 @@ class DuckdbEngine:
             self._backends.add(backend)
         return self._thread_state.backend
 
-    def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:
+    def table(self, table: FactTable | DerivedTable, delta: DeltaTable | None) -> ir.Table:
         backend = self._thread_backend()
         if table.name not in self._thread_state.tables:
             self._create_view(table, delta)
             self._thread_state.tables[table.name] = backend.table(table.name).unbind()
         return self._thread_state.tables[table.name]
 
-    def _create_view(self, table: FactTable, delta: DeltaTable | None) -> None:
+    def _create_view(self, table: FactTable | DerivedTable, delta: DeltaTable | None) -> None:
         copied_schema, rows = pa.schema([]), "(SELECT 1) WHERE false"
         if delta is not None and (files := [segment.path for segment in delta_tables.list_segments(delta)]):
             copied_schema, rows = pa.schema(delta.schema().to_arrow()), self._rows_sql(table, delta, files)
@@ -87,7 +87,7 @@ class DuckdbEngine:
             f'CREATE OR REPLACE TEMP VIEW "{table.name}" AS SELECT {columns} FROM {rows}'
         )
 
-    def _rows_sql(self, table: FactTable, delta: DeltaTable, files: list[str]) -> str:
+    def _rows_sql(self, table: FactTable | DerivedTable, delta: DeltaTable, files: list[str]) -> str:
         if not delta_tables.is_remote():
             return f"read_parquet([{', '.join(_quote_text(file) for file in files)}])"
         self._thread_state.backend.con.register(f"files of {table.name}", delta.to_pyarrow_dataset())  # else a download

@@ -25,7 +25,7 @@ from django.conf import settings
 
 from facts import delta_tables
 from facts.models import Snapshot
-from facts.registry import FactTable, all_tables, get_table
+from facts.registry import DerivedTable, FactTable, all_tables, derived_tables, find_declaration
 from team.models import Company
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ CACHED_ENGINES = 2  # the newest snapshot, and the one that running requests sti
 class Engine(Protocol):
     """What runs the queries on one snapshot, for all threads of the process."""
 
-    def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:
+    def table(self, table: FactTable | DerivedTable, delta: DeltaTable | None) -> ir.Table:
         """Return the table for the calling thread, empty when there is no Delta table."""
 
     def execute(self, expression: ir.Table) -> pd.DataFrame:
@@ -62,7 +62,7 @@ class Facts:
 
     def table(self, name: str) -> ir.Table:
         """Return the table, empty but with the right columns when it was never copied."""
-        return self._engine.table(get_table(name), self._deltas.get(name))
+        return self._engine.table(find_declaration(name), self._deltas.get(name))
 
     def execute(self, expression: ir.Expr) -> pd.DataFrame:
         """Run the question and return its rows; a single value comes as a frame of one cell."""
@@ -94,7 +94,10 @@ def open_facts(snapshot: Snapshot | None = None) -> Facts:
     """Open the given snapshot, or the newest. The result is cached and shared by all threads of the process."""
     snapshot = snapshot or latest_snapshot()
     zone = Company.get().time_zone
-    shapes = tuple(table.shape for table in all_tables().values())
+    shapes = (
+        *(table.shape for table in all_tables().values()),
+        *(table.shape for table in derived_tables().values()),
+    )
     versions = str((snapshot.pk, snapshot.taken_at, snapshot.versions, snapshot.lake_ids)) if snapshot else ""
     # the process id is part of the key because a forked process must open its own
     key = (os.getpid(), settings.FACTS_ENGINE, str(settings.FACTS_DIR), shapes, versions, zone)
@@ -118,7 +121,8 @@ def _open_snapshot(snapshot: Snapshot | None, zone: str) -> Facts:
 
 def _open_delta_tables(snapshot: Snapshot) -> dict[str, DeltaTable] | None:
     """Open every table at the version that the snapshot names; None when one of them is no longer there."""
-    names = [name for name in snapshot.versions if name in all_tables()]
+    declared = all_tables().keys() | derived_tables().keys()
+    names = [name for name in snapshot.versions if name in declared]
     deltas = {name: delta_tables.open_version(name, snapshot.versions[name], snapshot.lake_ids[name]) for name in names}
     present = {name: delta for name, delta in deltas.items() if delta is not None}
     return present if len(present) == len(names) else None

@@ -23,7 +23,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core.locks import AdvisoryLock
-from facts import delta_tables
+from facts import delta_tables, derived
 from facts.models import Copy, Deletion, Snapshot
 from facts.registry import all_tables
 from facts.set_aside import note_implausible
@@ -152,11 +152,7 @@ def _repeatable_read(cursor: Any) -> Iterator[None]:
 
 def _read_source_state(cursor: Any) -> SourceState:
     taken_at = timezone.now()
-    cursor.execute(
-        """SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
-        (SELECT system_identifier FROM pg_control_system()) || '.' || oid FROM pg_database
-        WHERE datname = current_database()"""
-    )
+    cursor.execute(f"SELECT pg_snapshot_xmin(pg_current_snapshot())::text, ({derived.ORIGIN_SQL})")
     horizon, origin = cursor.fetchone()
     return SourceState(cursor, horizon, origin, taken_at)
 
@@ -197,6 +193,7 @@ def _write_tables(writers: dict[str, TableWriter], horizon: str, counter: Progre
 def _publish_snapshot(
     source: SourceState, copies: dict[str, Copy], exported: dict[str, int], seconds: dict[str, float]
 ) -> Snapshot:
+    every = derived.current_copies(source.origin) | copies
     with transaction.atomic():
         for copy in copies.values():
             save_copy(copy)
@@ -204,9 +201,9 @@ def _publish_snapshot(
         return Snapshot.objects.create(
             taken_at=source.taken_at,
             horizon=source.horizon,
-            versions={name: copy.version for name, copy in copies.items()},
-            lake_ids={name: copy.lake_id for name, copy in copies.items()},
-            rows={name: copy.rows for name, copy in copies.items()},
+            versions={name: copy.version for name, copy in every.items()},
+            lake_ids={name: copy.lake_id for name, copy in every.items()},
+            rows={name: copy.rows for name, copy in every.items()},
             exported=exported,
             seconds=round(sum(seconds.values()), 3),
             timings=seconds,

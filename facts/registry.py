@@ -10,7 +10,10 @@ from django.db import models
 from facts.columns import BadColumn, Column
 from facts.models import Recorded
 
-__all__ = ["BadColumn", "Column", "FactTable", "all_tables", "columns_of", "get_table", "register_table"]
+__all__ = [
+    "BadColumn", "Column", "DerivedTable", "FactTable", "all_tables", "columns_of", "derived_tables", "find_declaration",
+    "get_table", "register_derived_table", "register_table",
+]  # fmt: skip
 
 
 CONTENT = "plausible dates only"  # part of the shape: change it when exports leave out other values, to rebuild all
@@ -50,7 +53,29 @@ class FactTable:
         return hashlib.sha256("\n".join([self.source, *parts]).encode()).hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class DerivedTable:
+    """A table that a step of the nightly run computes from the facts; it has no rows in Postgres. Its key is `id`.
+
+    `content` is part of the shape: change it when the same inputs give other rows, so that they are computed again.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    content: str = ""
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        return pa.schema([(column.name, column.arrow_type) for column in self.columns])
+
+    @property
+    def shape(self) -> str:
+        parts = [self.content, *(f"{column.name}:{column.type}" for column in self.columns)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
 _tables: dict[str, FactTable] = {}
+_derived: dict[str, DerivedTable] = {}
 
 
 def register_table(table: FactTable) -> None:
@@ -72,6 +97,22 @@ def get_table(name: str) -> FactTable:
         return _tables[name]
     except KeyError:
         raise KeyError(f"The fact table {name} does not exist. Available: {', '.join(sorted(_tables))}.") from None
+
+
+def register_derived_table(table: DerivedTable) -> None:
+    """Declare a table that is computed from others; its name must be new."""
+    if table.name in _tables or _derived.get(table.name, table) != table:
+        raise BadColumn(f"Two fact tables are called {table.name}.")
+    _derived[table.name] = table
+
+
+def derived_tables() -> dict[str, DerivedTable]:
+    return dict(_derived)
+
+
+def find_declaration(name: str) -> FactTable | DerivedTable:
+    """Return the table of either kind."""
+    return _derived[name] if name in _derived else get_table(name)
 
 
 def columns_of(

@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from ibis.formats.pandas import PandasData
 
 from facts import custom, delta_tables
-from facts.registry import FactTable
+from facts.registry import DerivedTable, FactTable
 
 
 class SparkEngine:
@@ -29,7 +29,7 @@ class SparkEngine:
             self.session.sql(statement)
         self._views: set[str] = set()
 
-    def table(self, table: FactTable, delta: DeltaTable | None) -> ir.Table:
+    def table(self, table: FactTable | DerivedTable, delta: DeltaTable | None) -> ir.Table:
         if table.name not in self._views:
             self._create_view(table, delta)
             self._views.add(table.name)
@@ -58,7 +58,7 @@ class SparkEngine:
         timestamps = [column for column, type_ in rows.schema().items() if type_.is_timestamp()]
         return rows.mutate(**{column: rows[column].cast("timestamp('UTC')") for column in timestamps})
 
-    def _create_view(self, table: FactTable, delta: DeltaTable | None) -> None:
+    def _create_view(self, table: FactTable | DerivedTable, delta: DeltaTable | None) -> None:
         files = [segment.path for segment in delta_tables.list_segments(delta)] if delta is not None else []
         declared = ", ".join(f"`{column.name}` {column.spark_type}" for column in table.columns)
         if files:
