@@ -147,7 +147,10 @@ class PersonForm(forms.ModelForm):
         return str(self.cleaned_data["email"]).lower()
 
 
-KEPT_WHEN_MISSING = ("number_format", "foreign_amounts", "fiscal_first_month", "fiscal_week_end", "fiscal_year_name")
+KEPT_WHEN_MISSING = (
+    "number_format", "foreign_amounts", "fiscal_first_month", "fiscal_week_end", "fiscal_year_name", "attribution_model",
+    "journey_basis", "attribution_half_life",
+)  # fmt: skip
 
 
 class CompanyForm(forms.ModelForm):
@@ -167,7 +170,8 @@ class CompanyForm(forms.ModelForm):
         model = Company
         fields = [
             "name", "currency", "time_zone", "number_format", "foreign_amounts", "visibility", "achievement",
-            "fiscal_first_month", "fiscal_week_start", "fiscal_week_end", "fiscal_year_name",
+            "fiscal_first_month", "fiscal_week_start", "fiscal_week_end", "fiscal_year_name", "attribution_model",
+            "journey_basis", "attribution_half_life", "counts_incoming_activities",
         ]  # fmt: skip
         help_texts = {
             "visibility": "By default everyone sees every buyer, because anyone who meets a customer should know the whole history. "
@@ -185,10 +189,21 @@ class CompanyForm(forms.ModelForm):
             "fiscal_week_start": "First day of a 4-4-5 fiscal year",
             "fiscal_week_end": "A 4-4-5 fiscal year ends on the weekday",
             "fiscal_year_name": "A fiscal year is named after",
+            "attribution_model": "Attribution model",
+            "journey_basis": "Journeys of buyers",
+            "attribution_half_life": "Half-life of time decay, in days",
+            "counts_incoming_activities": "Incoming activities count as touches",
         }
         widgets = {
             **dict.fromkeys(
-                ("foreign_amounts", "visibility", "achievement", "fiscal_week_end", "fiscal_year_name"),
+                (
+                    "foreign_amounts",
+                    "visibility",
+                    "achievement",
+                    "fiscal_week_end",
+                    "fiscal_year_name",
+                    "journey_basis",
+                ),
                 forms.RadioSelect,
             ),
             "fiscal_week_start": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),

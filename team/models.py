@@ -178,6 +178,22 @@ class Company(models.Model):
         KEEP = "keep", "Keep them unchanged: a metric counts one currency and shows what it leaves out"
         CONVERT = "convert", "Convert them at the rate of their day: the import refuses an amount without a rate"
 
+    class AttributionModel(models.TextChoices):
+        FIRST = "first", "First touch"
+        LAST = "last", "Last touch"
+        LINEAR = "linear", "Linear"
+        U_SHAPED = "u_shaped", "U-shaped"
+        W_SHAPED = "w_shaped", "W-shaped"
+        FULL_PATH = "full_path", "Full path"
+        J_SHAPED = "j_shaped", "J-shaped"
+        TIME_DECAY = "time_decay", "Time decay"
+        MARKOV = "markov", "Markov"
+        SHAPLEY = "shapley", "Shapley"
+
+    class JourneyBasis(models.TextChoices):
+        COMPANY = "company", "Per company: the touches of all its people count"
+        PERSON = "person", "Per person: only the touches of the person of the lead or deal count"
+
     name = models.CharField(max_length=120, default="My company")
     currency = models.CharField(
         max_length=3,
@@ -196,6 +212,19 @@ class Company(models.Model):
     visibility = models.CharField(max_length=12, choices=Visibility, default=Visibility.OPEN)
     achievement = models.CharField(max_length=12, choices=Achievement, default=Achievement.EVERYBODY)
     foreign_amounts = models.CharField(max_length=10, choices=ForeignAmounts, default=ForeignAmounts.KEEP)
+    attribution_model = models.CharField(
+        max_length=12, choices=AttributionModel, default=AttributionModel.LINEAR,
+        help_text="The model of numbers by attribution where the reader chooses none.",
+    )  # fmt: skip
+    journey_basis = models.CharField(max_length=8, choices=JourneyBasis, default=JourneyBasis.COMPANY)
+    attribution_half_life = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1), MaxValueValidator(730)],
+        help_text="Days after which a touch counts half, in the model Time decay.",
+    )  # fmt: skip
+    counts_incoming_activities = models.BooleanField(
+        default=True,
+        help_text="Calls, mails and visits that the buyer began count as touches, beside those of Marketing.",
+    )
     nightly_at = models.CharField(
         max_length=40,
         default="0 3 * * *",
