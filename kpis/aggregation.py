@@ -82,5 +82,7 @@ def _value_of(metric: Metric, total: PartTotals) -> Number:
 
 
 def _to_number(metric: Metric, number: Decimal, *, is_count: bool = False) -> Number:
-    """Return money to the cent and counts as whole numbers."""
-    return round_to_cents(number) if metric.is_money and not is_count else int(number)
+    """Return money to the cent, counts as whole numbers, and shares of records to the hundredth."""
+    if is_count:
+        return int(number)
+    return round_to_cents(number) if metric.is_money or metric.is_credited else int(number)

@@ -70,6 +70,9 @@ class DefinitionSerializer(serializers.Serializer[Any]):
     matures_days = serializers.IntegerField(help_text="So long after a period the outcomes of its rows still come in.")
     default_cut = serializers.CharField(allow_blank=True)
     dimensions = serializers.DictField(child=serializers.CharField())
+    models = serializers.DictField(
+        child=serializers.CharField(), help_text="Attribution models: the values of the filter `model`."
+    )
 
 
 class SpreadSerializer(serializers.Serializer[Any]):
@@ -126,6 +129,7 @@ class MetricSerializer(FiguresSerializer):
         required=False, help_text="True: counted only over the records that the reader may read, not the company's."
     )
     basis = serializers.CharField(required=False)
+    model = serializers.CharField(required=False, help_text="The attribution model that the number is computed by.")
     gap = serializers.DictField(required=False, help_text="What the distance to the benchmark is worth.")
     by = serializers.CharField(required=False)
     parts = PartSerializer(many=True, required=False)
@@ -147,6 +151,12 @@ class RecordsSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField()
     hidden = serializers.IntegerField()
     results = serializers.ListField(child=serializers.DictField())
+    model = serializers.CharField(required=False, help_text="The attribution model of `credits`.")
+    credits = serializers.DictField(
+        child=serializers.FloatField(),
+        required=False,
+        help_text="By the id of a record in `results`: what of it counts. Only where records are divided over touches.",
+    )
 
 
 class MetricViewSet(ApiResponseMixin, ViewSet):
@@ -198,8 +208,16 @@ class MetricViewSet(ApiResponseMixin, ViewSet):
                 "count": len(drilled.visible_ids),
                 "hidden": drilled.hidden,
                 "results": results,
+                **_list_credits(drilled, rows),
             }
         )
+
+
+def _list_credits(drilled: drill.Drill, rows: list[Any]) -> dict[str, Any]:
+    if drilled.credits is None:
+        return {}
+    values = {str(row.pk): float(drilled.credits.get(row.pk, 0)) for row in rows}
+    return {"model": drilled.result.model, "credits": values}
 
 
 def _list_marks(result: Result, reader: Reader) -> list[dict[str, Any]]:

@@ -51,7 +51,7 @@ def _build_card(board: Dashboard, tile: Tile) -> Card:
     sentence = tile.sentence(board.readings) if tile.sentence and board.readings.keys() >= {*tile.reads} else ""
     quartiles = reading.now.quartiles if tile.chart == "quartiles" else None
     return Card(
-        tile.label or reading.metric.name,
+        tile.label or reading.now.name,
         reading,
         url_params.metric_url(tile.metric, board.question, by=None),
         url_params.records_url(tile.metric, board.question, by=None) if reading.now.n else "",

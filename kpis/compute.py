@@ -21,7 +21,7 @@ from facts.engine import Facts, open_facts
 from kpis import result_cache
 from kpis.aggregation import FoldedTotals, compute_figures, fold_totals
 from kpis.custom import custom_names
-from kpis.dimensions import BLANK, CUSTOM
+from kpis.dimensions import BLANK, CUSTOM, MODEL, MODEL_LABELS
 from kpis.grains import GRAINS, Grain, grain_of
 from kpis.models import Benchmark
 from kpis.query import EVENING, Cut, PartTotals, is_converted
@@ -32,7 +32,7 @@ from kpis.shared_queries import SharedQueries, choose_basis, query_shared
 from kpis.unrecorded import missing_records, without_values
 from team.models import Company
 
-CACHE_VERSION = "3"  # raise it when a remembered answer would mean something else
+CACHE_VERSION = "4"  # raise it when a remembered answer would mean something else
 MAX_TREND_UNITS = 400
 OPEN_TREND_MONTHS = 12  # of a stock's trend without a beginning
 
@@ -57,11 +57,22 @@ def compute_metric(
     """
     metric = get_metric(metric) if isinstance(metric, str) else metric
     cut = Cut(by or "", dict(where or {}))
-    for name in [*([by] if by else []), *cut.where]:
-        metric.check_dimension(name)
+    check_cut(metric, cut)
     scope = scope_of(period, facts, shared, within)
     result = result_cache.cached_answer(question_key(scope, metric, cut), lambda: compute_uncached(scope, metric, cut))
     return _with_benchmark_gap(metric, result, shared)
+
+
+def check_cut(metric: Metric, cut: Cut) -> None:
+    """Refuse what the metric cannot be cut or filtered by.
+
+    Raises:
+        BadCut: with what it can.
+    """
+    for name in [*([cut.by] if cut.by else []), *(name for name in cut.where if name != MODEL)]:
+        metric.check_dimension(name)
+    if MODEL in cut.where:
+        metric.check_model(cut.where[MODEL])
 
 
 def scope_of(
@@ -70,8 +81,9 @@ def scope_of(
     facts, company = facts or open_facts(), Company.get()
     today = (facts.as_of or timezone.now()).astimezone(company.zone).date()
     return Scope(
-        facts, period, company.currency, today, converts=company.is_converting_amounts, shared=shared, within=within
-    )
+        facts, period, company.currency, today, converts=company.is_converting_amounts, shared=shared, within=within,
+        model=company.attribution_model,
+    )  # fmt: skip
 
 
 def read_period(start: str | None, end: str | None, name: str | None) -> Period:
@@ -101,6 +113,7 @@ def question_key(scope: Scope, metric: Metric, cut: Cut) -> str:
         snapshot.pk,
         snapshot.taken_at.isoformat(),
         money,
+        scope.model if metric.is_credited else "",
         str(scope.today),
         scope.asked_evenings,
         whose,
@@ -121,9 +134,10 @@ def compute_uncached(scope: Scope, metric: Metric, cut: Cut) -> Result:
     if metric.factors:
         return _combine_metrics(scope, metric, cut)
     measures = [choose_basis(scope, measure, cut) for measure in metric.measures]
-    rows = [row for measure in measures for row in query_shared(scope, measure, cut)]
+    answers = [(measure, query_shared(scope, measure, cut)) for measure in measures]
+    rows = [row for _measure, answer in answers for row in answer]
     _check_custom_names(scope, metric, cut, rows)
-    whole = _fold_whole(scope, measures, cut, rows)
+    whole = _fold_whole(scope, answers, cut)
     missing = missing_records(scope, metric, measures, whole)
     return without_values(
         Result(
@@ -140,18 +154,30 @@ def compute_uncached(scope: Scope, metric: Metric, cut: Cut) -> Result:
     )
 
 
-def _fold_whole(scope: Scope, measures: Iterable[Measure], cut: Cut, rows: list[PartTotals]) -> FoldedTotals:
-    """Add up all rows. Cut by currency the parts stay in their own; the whole is in the company's all the same."""
+def _fold_whole(scope: Scope, answers: Iterable[tuple[Measure, list[PartTotals]]], cut: Cut) -> FoldedTotals:
+    """Add up all rows. Cut by currency the parts stay in their own; the whole is in the company's all the same.
+
+    A record that is divided over touches is in several parts, and counts once in the whole.
+    """
+    is_cut = bool(cut.by) and cut.by not in GRAINS
     if cut.by == "currency" and scope.converts:
+        answers = [(measure, query_shared(scope, measure, replace(cut, by=""))) for measure, _answer in answers]
         cut = replace(cut, by="")
-        rows = [row for measure in measures for row in query_shared(scope, measure, cut)]
+    elif is_cut:
+        uncut = replace(cut, by="")
+        answers = [
+            (measure, query_shared(scope, measure, uncut) if measure.credits else answer) for measure, answer in answers
+        ]
+    rows = [row for _measure, answer in answers for row in answer]
     return fold_totals(rows, scope.currency, converts=is_converted(scope, cut))
 
 
 def _result_heading(scope: Scope, metric: Metric, cut: Cut) -> dict[str, Any]:
+    model = cut.where.get(MODEL, scope.model) if metric.is_credited else ""
     return {
         "key": metric.key,
-        "name": metric.name,
+        "name": f"{metric.name} ({MODEL_LABELS[model]})" if model else metric.name,
+        "model": model,
         "unit": metric.unit,
         "per": metric.per,
         "is_money": metric.is_money,

@@ -113,9 +113,12 @@ def _query_sums(
 ) -> Sums:
     main = next((measure for measure in measures if measure.is_money), measures[0])
     slots = _slots_of_grain(scope, main, grain) if grain else _slots_of_periods(scope, main, periods)
-    currency = dimensions.dimensions_of(main.table).get("currency") if main.is_money else None
+    currency = dimensions.dimensions_of(main.dimension_table).get("currency") if main.is_money else None
     columns: dict[str, Build] = {"slot": slots.build, "currency": currency or (lambda row: ibis.literal(""))}
-    columns |= {f"part_{position}": dimensions.dimension_build(main.table, name) for position, name in enumerate(names)}
+    columns |= {
+        f"part_{position}": dimensions.dimension_build(main.dimension_table, name)
+        for position, name in enumerate(names)
+    }
     for position, measure in enumerate(measures):
         columns |= _value_columns(position, measure)
     builds = [*columns.values(), *(measure.keep for measure in measures if measure.keep)]
@@ -123,7 +126,7 @@ def _query_sums(
     values = table.select(**{name: build(row) for name, build in columns.items()})
     values = values.filter(values.slot.notnull())
     by = [(WHOLE, -1), *((name, position) for position, name in enumerate(names))]
-    pieces = [_add_up(slots.scope, values, name, position, len(measures)) for name, position in by]
+    pieces = [_add_up(slots.scope, values, name, position, measures) for name, position in by]
     frame = scope.facts.execute(ibis.union(*pieces) if len(pieces) > 1 else pieces[0])
     return Sums(measures, _read_lines(frame, scope, names, len(measures), slots.slot_of))
 
@@ -139,7 +142,10 @@ def _value_columns(position: int, measure: Measure) -> dict[str, Build]:
         return value
 
     return {
-        _column(position, "n"): counted(lambda row: ibis.literal(1, type="int64")),
+        # a record that is divided over touches is counted by its id
+        _column(position, "n"): (lambda row: is_counted(measure, row).ifelse(row["id"], None))
+        if measure.credits
+        else counted(lambda row: ibis.literal(1, type="int64")),
         _column(position, "numerator"): counted(measure.numerator),
         _column(position, "denominator"): counted(measure.denominator),
     }
@@ -192,12 +198,14 @@ def _as_date(value: Any) -> date:
     return value.date() if hasattr(value, "date") else value
 
 
-def _add_up(scope: Scope, values: Any, name: str, position: int, size: int) -> Any:
+def _add_up(scope: Scope, values: Any, name: str, position: int, measures: Sequence[Measure]) -> Any:
     """Return the sums by one dimension, in the columns that all dimensions share."""
     part = values[f"part_{position}"] if name else ibis.null("string")
     totals = {
-        _column(index, sum_name): values[_column(index, sum_name)].sum()
-        for index in range(size)
+        _column(index, sum_name): values[_column(index, sum_name)].nunique()
+        if sum_name == "n" and measure.credits
+        else values[_column(index, sum_name)].sum()
+        for index, measure in enumerate(measures)
         for sum_name in ("n", "numerator", "denominator")
     }
     sums = values.aggregate(by=[part.name("part"), values.slot, values.currency], **totals)

@@ -7,17 +7,21 @@ Empty values stay together as `(blank)`, apart from a literal “unknown”.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import ibis
 
 from crm.record_kind import RecordKind
 from crm.registry import kinds_by_plural
+from kpis.credits import NO_TOUCH
 from kpis.grains import GRAINS
-from kpis.rows import Build
+from kpis.rows import Build, Row
+from team.models import Company
 
 BLANK = "(blank)"
 CUSTOM = "custom."
+MODEL = "model"  # a filter that keeps every row: by which model of attribution records are divided over touches
+MODEL_LABELS: Mapping[str, str] = dict(Company.AttributionModel.choices)
 
 
 NO_PIPELINE = " ()"  # ends the key of a stage whose deals are in no pipeline
@@ -117,6 +121,8 @@ DIMENSIONS = {
         Dimension("criterion", "Criterion that failed", names="buyer"),
         Dimension("given_answer", "Verdict", labels=ANSWERS),
         Dimension("handoff_end", "How it ended", labels=ENDS),
+        Dimension("content", "Content", "content_assets"),
+        Dimension(MODEL, "Attribution model", labels=tuple(MODEL_LABELS.items())),
     ]
 }
 
@@ -177,6 +183,25 @@ VERDICTS: dict[str, Build] = {
     **OF_THE_LEAD,
 }
 OUR_OWN = {"handoffs": HANDOFFS, "verdicts": VERDICTS}  # what happened here: no source brought columns for it
+
+
+def _of_touch(column: str) -> Build:
+    """Return a text of the credited touch, apart from what had none."""
+
+    def build(row: Row) -> Any:
+        return row["credit_id"].isnull().ifelse(NO_TOUCH, row[column].nullif(""))
+
+    return build
+
+
+CREDITED = {"opportunity_credits": "opportunities", "lead_credits": "leads"}
+OF_THE_TOUCH: dict[str, Build] = {
+    "campaign": _first_of("touch_campaign_id"),
+    "content": _first_of("touch_asset_id"),
+    "channel": _of_touch("touch_channel"),
+    "lead_source": _of_touch("touch_source"),
+    "persona": _of_touch("touch_persona"),
+}
 BUILDERS: dict[str, Callable[..., Build]] = {
     "id": _first_of,
     "owner": _owner_of,
@@ -190,11 +215,13 @@ BUILDERS: dict[str, Callable[..., Build]] = {
 
 def dimensions_of(table: str) -> Mapping[str, Build]:
     """Return where each dimension is found on a row of the table."""
+    if table in CREDITED:
+        return _dimensions_of_kind(kinds_by_plural()[CREDITED[table]]) | OF_THE_TOUCH
     return OUR_OWN[table] if table in OUR_OWN else _dimensions_of_kind(kinds_by_plural()[table])
 
 
 @cache
-def _dimensions_of_kind(kind: RecordKind) -> Mapping[str, Build]:
+def _dimensions_of_kind(kind: RecordKind) -> dict[str, Build]:
     return {name: BUILDERS[cut.how](*cut.paths) for name, cut in kind.cuts.items()}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +16,9 @@ from crm.record_kind import Column
 from facts.engine import Facts, open_facts
 from kpis import visibility
 from kpis.compute import scope_of
-from kpis.query import Cut, counted_ids
-from kpis.record_tables import columns_of
+from kpis.dimensions import MODEL_LABELS
+from kpis.query import Cut, counted_credits, counted_ids
+from kpis.record_tables import Cell, columns_of
 from kpis.registry import BadCut, Measure, Metric, get_metric
 from kpis.result import Result
 from kpis.shared_queries import choose_basis
@@ -34,6 +36,22 @@ class Drill:
     result: Result
 
     columns: tuple[Column, ...] = ()  # how the records are listed
+    credits: Mapping[int, Decimal] | None = None  # of records that are divided over touches: what counts of each
+    credit_kind: str = "money"
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """Return the columns of the kind and, of records that are divided over touches, what counts of each."""
+        if self.credits is None:
+            return self.columns
+        return (*self.columns, Column(f"Credit ({MODEL_LABELS[self.result.model]})", "", self.credit_kind))
+
+    def cells_of(self, record: Any) -> list[Cell]:
+        cells = [Cell.of(column, record) for column in self.columns]
+        if self.credits is None:
+            return cells
+        currency = self.result.currency or getattr(record, "currency", "")
+        return [*cells, Cell(self.all_columns[-1], self.credits.get(record.pk), currency)]
 
     @property
     def n(self) -> int:
@@ -101,7 +119,9 @@ def find_records(
     counts = dict(result.records)
     tables = tuple((name, counts.get(name, 0)) for name in measures)
     columns = columns_of(measure.table, is_stock=measure.is_stock)
-    return Drill(measure.table, tables, ids, rows.visible(measure.table), result, columns)
+    credits = counted_credits(scope, measure, cut, result.currency) if measure.credits else None
+    kind = "money" if measure.is_money else "count"
+    return Drill(measure.table, tables, ids, rows.visible(measure.table), result, columns, credits, kind)
 
 
 def _choose_measure(metric: Metric, measures: Mapping[str, Measure], table: str | None) -> Measure:

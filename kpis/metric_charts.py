@@ -18,7 +18,9 @@ def trend_chart(metric: Metric, trend: Result, reference: Any = None) -> Chart |
     if not any(part.value is not None and part.n for part in parts):
         return None
     names = axis_labels(parts, trend)
-    traces = [_trend_trace(metric, names, [None if part.value is None else float(part.value) for part in parts])]
+    traces = [
+        _trend_trace(metric, trend.name, names, [None if part.value is None else float(part.value) for part in parts])
+    ]
     if reference is not None:
         traces.append(
             {
@@ -35,21 +37,21 @@ def trend_chart(metric: Metric, trend: Result, reference: Any = None) -> Chart |
     return Chart(
         name=f"{metric.key}-trend",
         title=finding,
-        summary=f"{metric.name} by {trend.by}. {finding}.",
+        summary=f"{trend.name} by {trend.by}. {finding}.",
         figure={"data": traces, "layout": {"yaxis": value_axis, "xaxis": {"type": "category"}}},
         unit=metric.unit,
         currency=trend.currency,
     )
 
 
-def _trend_trace(metric: Metric, names: list[str], values: list[float | None]) -> dict[str, Any]:
+def _trend_trace(metric: Metric, label: str, names: list[str], values: list[float | None]) -> dict[str, Any]:
     colour = COLOURS[metric.owner_side]
     if metric.adds_up:
-        return {"type": "bar", "name": metric.name, "x": names, "y": values, "marker": {"color": colour}}
+        return {"type": "bar", "name": label, "x": names, "y": values, "marker": {"color": colour}}
     return {
         "type": "scatter",
         "mode": "lines+markers",
-        "name": metric.name,
+        "name": label,
         "x": names,
         "y": values,
         "line": {"color": colour, "width": 2.5},
@@ -62,7 +64,7 @@ def _trend_finding(metric: Metric, trend: Result, names: Sequence[str]) -> str:
     over = trend.parts if metric.is_stock else finished_parts(trend, trend.parts)
     points = [(part, name) for part, name in zip(over, names, strict=False) if part.value is not None]
     if not points:
-        return f"{metric.name} by {trend.by}"
+        return f"{trend.name} by {trend.by}"
     if len(points) == 1:
         part, name = points[0]
         return f"{_format_part(metric, trend, part)} in {name}"

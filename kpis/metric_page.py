@@ -119,13 +119,13 @@ def metric_sentence(reading: Reading, period: Period, today: date) -> str:
     """Say the number in words: what it was, when, and how that compares."""
     metric, now = reading.metric, reading.now
     if not now.n:
-        return f"{metric.name}: no records {period_in_sentence(period)}"
+        return f"{now.name}: no records {period_in_sentence(period)}"
     if now.value is None:
         missing = " and no ".join(now.unrecorded) or metric.below
-        return f"{metric.name} has no value {period_in_sentence(period)}: no {missing} is recorded"
+        return f"{now.name} has no value {period_in_sentence(period)}: no {missing} is recorded"
     value = reading.format_value(now.value) + (f" a {now.per}" if now.per else "")
     is_stock = metric.is_stock and not now.per
-    text = f"{metric.name} {_stock_in_words(value, period, today) if is_stock else f'was {value} {period_in_sentence(period)}'}"
+    text = f"{now.name} {_stock_in_words(value, period, today) if is_stock else f'was {value} {period_in_sentence(period)}'}"
     before = period.before
     return f"{text}, {reading.change} against {before.label}" if reading.change and before else text
 

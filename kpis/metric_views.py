@@ -17,6 +17,7 @@ from core.htmx import render_live
 from core.periods import BadPeriod
 from kpis import csv_rows, metric_page, record_tables, url_params
 from kpis.dashboard import Question
+from kpis.dimensions import MODEL_LABELS
 from kpis.dimensions import get_dimension as dimension
 from kpis.drill import Drill
 from kpis.drill import find_records as drill_records
@@ -75,6 +76,8 @@ def _metric_context(request: HttpRequest, page: metric_page.Page, fault: str) ->
         "records_link": url_params.records_url(declared.key, question, by=None),
         "factors": [(get_metric(key), url_params.metric_url(key, question, by=None)) for key in declared.factors],
         "panels": build_panels(request, page),
+        "models": list(MODEL_LABELS.items()) if declared.is_credited else [],
+        "company_model": Company.get().get_attribution_model_display(),
         "may_set_goal": has_right(request.user, "set_goal") and declared.may_be_goal,
         "may_set_benchmark": has_right(request.user, "set_benchmark"),
     }
@@ -95,7 +98,7 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
         )
         drill = _find_records(request, declared, question, None)
     if request.GET.get("format") == "csv" and not fault:
-        return csv_response(f"{key}-{drill.table}", csv_rows.record_rows(drill.columns, _record_chunks(drill)))
+        return csv_response(f"{key}-{drill.table}", csv_rows.record_rows(drill, _record_chunks(drill)))
     page = Paginator(drill.visible_ids, ROWS).get_page(request.GET.get("page"))
     rows = drill.page(max(0, page.start_index() - 1), page.end_index(), *record_tables.related_paths(drill.columns))
     context = {
@@ -108,8 +111,8 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
         "presets": periods.PRESETS,
         "as_of": drill.result.as_of,
         "filters": metric_page.filter_labels(question, request.user),
-        "columns": drill.columns,
-        "rows": [[record_tables.Cell.of(column, row) for column in drill.columns] for row in rows],
+        "columns": drill.all_columns,
+        "rows": [drill.cells_of(row) for row in rows],
         "page": page,
         "metric_link": url_params.metric_url(key, question, by=None),
     }

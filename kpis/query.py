@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -51,6 +51,7 @@ class PartTotals:
 
 def select_rows(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] = ()) -> tuple[Any, Row]:
     """Return the rows of the measure inside period and filters, joined to all that the expressions name."""
+    scope = replace(scope, model=cut.where.get(dimensions.MODEL, scope.model))
     conditions = [_in_period(scope, measure), *(_filter_condition(scope, measure, *item) for item in cut.where.items())]
     wanted = [condition for condition in conditions if condition]
     rows = measure.rows(scope)
@@ -102,14 +103,16 @@ def _group_key(scope: Scope, measure: Measure, cut: Cut) -> Build:
     if cut.by in GRAINS:
         grain = grain_of(cut.by, scope.period)
         return lambda row: grain.first_day(measure.day(row), scope.period)
-    return dimensions.dimension_build(measure.table, cut.by)
+    return dimensions.dimension_build(measure.dimension_table, cut.by)
 
 
 def _filter_condition(scope: Scope, measure: Measure, name: str, value: str) -> Build | None:
     """Return the test for one filter: by the key of a part, the name on screen, or the source's own id."""
+    if name == dimensions.MODEL:
+        return None
     if name in GRAINS:
         return _in_grain(scope, measure, name, value)
-    build, dimension = dimensions.dimension_build(measure.table, name), dimensions.get_dimension(name)
+    build, dimension = dimensions.dimension_build(measure.dimension_table, name), dimensions.get_dimension(name)
     if value == BLANK:
         return lambda row: build(row).isnull()
     if name == "stage":  # a name alone is the stage of that name in every pipeline
@@ -173,7 +176,7 @@ def query_measures(scope: Scope, measures: Sequence[Measure], cut: Cut) -> list[
         if build
     ]
     checks = [check.condition for measure in measures for check in measure.checks]
-    currency = dimensions.dimensions_of(main.table).get("currency") if main.is_money else None
+    currency = dimensions.dimensions_of(main.dimension_table).get("currency") if main.is_money else None
     table, row = select_rows(scope, main, cut, [*builds, *checks, *([currency] if currency else [])])
     groups = {"part": _group_key(scope, main, cut)(row)} if cut.by else {}
     groups |= {"currency": currency(row)} if currency else {}
@@ -197,19 +200,22 @@ def _build_aggregates(measure: Measure, row: Row) -> dict[str, Any]:
     """Return the sums to take; no rows at all give 0, not NULL."""
     keep = is_counted(measure, row)
     is_summed = keep & measure.spread(row).notnull() if measure.spread else keep
-    sums = {"n": _count_where(is_summed)}
+    sums = {"n": _count_records(measure, row, is_summed)}
     for name, build in (("numerator", measure.numerator), ("denominator", measure.denominator)):
         if build:
             value = build(row)
             sums[name] = keep.ifelse(value.fill_null(0), 0).sum().fill_null(0)
     for position, check in enumerate(measure.checks):
-        sums[f"check_{position}"] = _count_where(
-            (~keep if check.is_left_out else keep) & check.condition(row).fill_null(False)
+        sums[f"check_{position}"] = _count_records(
+            measure, row, (~keep if check.is_left_out else keep) & check.condition(row).fill_null(False)
         )
     return sums
 
 
-def _count_where(condition: Any) -> Any:
+def _count_records(measure: Measure, row: Row, condition: Any) -> Any:
+    """Return how many records fulfil the condition; one that is divided over touches is one record."""
+    if measure.credits:
+        return condition.ifelse(row["id"], None).nunique()
     return condition.cast("int64").sum().fill_null(0)
 
 
@@ -303,7 +309,7 @@ def has_rows(scope: Scope, measure: Measure, cut: Cut) -> bool:
 
 def counted_ids(scope: Scope, measure: Measure, cut: Cut, currency: str) -> list[int]:
     """Return the ids of the rows that count in the currency, the latest day first."""
-    own_currency = dimensions.dimensions_of(measure.table).get("currency") if measure.is_money else None
+    own_currency = dimensions.dimensions_of(measure.dimension_table).get("currency") if measure.is_money else None
     builds = [build for build in (measure.keep, measure.spread, measure.day, own_currency) if build]
     table, row = select_rows(scope, measure, cut, builds)
     counts = is_counted(measure, row)
@@ -312,5 +318,22 @@ def counted_ids(scope: Scope, measure: Measure, cut: Cut, currency: str) -> list
     if own_currency:
         counts &= own_currency(row) == currency if currency else own_currency(row).isnull()
     matches = table.filter(counts).select(id=row["id"], day=measure.day(row))
+    matches = matches.distinct() if measure.credits else matches
     latest_first = [matches.day.isnull(), matches.day.desc(), matches.id.desc()]
     return [int(pk) for pk in scope.facts.execute(matches.order_by(latest_first))["id"]]
+
+
+def counted_credits(scope: Scope, measure: Measure, cut: Cut, currency: str) -> dict[int, Decimal]:
+    """Return what each record that counts is credited with, by its id; its whole value without a filter by touch."""
+    build = measure.numerator or measure.denominator
+    assert measure.credits
+    assert build
+    own_currency = dimensions.dimensions_of(measure.dimension_table).get("currency") if measure.is_money else None
+    builds = [candidate for candidate in (measure.keep, build, own_currency) if candidate]
+    table, row = select_rows(scope, measure, cut, builds)
+    counts = is_counted(measure, row)
+    if own_currency:
+        counts &= own_currency(row) == currency if currency else own_currency(row).isnull()
+    rows = table.filter(counts).select(id=row["id"], value=build(row).fill_null(0))
+    sums = _plain_rows(scope.facts.execute(rows.group_by("id").aggregate(value=rows.value.sum())))
+    return {int(line["id"]): _to_decimal(line["value"]) for line in sums}

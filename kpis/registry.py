@@ -12,6 +12,7 @@ from pkgutil import iter_modules
 from typing import Any, Literal
 
 from kpis import dimensions
+from kpis.dimensions import MODEL_LABELS
 from kpis.grains import GRAINS
 from kpis.rows import Build, Scope
 
@@ -50,6 +51,8 @@ class Measure:
 
     A rate has no value, rather than one made of nothing, where a measure that `is_required` counts no row, where the
     table of a measure holds no row at all, or where nothing counts and a table that it `rests_on` holds none.
+
+    With `credits` a record counts once in each part that one of its touches is in, and once in the whole.
     """
 
     table: str
@@ -65,6 +68,12 @@ class Measure:
     basis: str = ""
     is_required: bool = False
     rests_on: tuple[str, ...] = ()
+    credits: str = ""  # a table of `kpis.credits`: a record has a row for each touch, with a share of its value
+
+    @property
+    def dimension_table(self) -> str:
+        """What it is cut by."""
+        return self.credits or self.table
 
     def rows(self, scope: Scope) -> Any:
         return self.source(scope) if self.source else scope.table(self.table)
@@ -120,6 +129,11 @@ class Metric:
         return any(measure.denominator for measure in self.all_measures)
 
     @property
+    def is_credited(self) -> bool:
+        """Whether records are divided over the touches before them, by a model that the reader chooses."""
+        return any(measure.credits for measure in self.all_measures)
+
+    @property
     def is_spread(self) -> bool:
         return any(measure.spread for measure in self.measures if isinstance(measure, Measure))
 
@@ -163,7 +177,8 @@ class Metric:
     @property
     def dimensions(self) -> dict[str, str]:
         """Return name and label of all it can be cut by; `custom.<name>` comes on top when it has one table."""
-        shared = [dimensions.dimensions_of(table) for table in self.tables]
+        tables = dict.fromkeys(measure.dimension_table for measure in self.all_measures)
+        shared = [dimensions.dimensions_of(table) for table in tables]
         names = [name for name in dimensions.DIMENSIONS if all(name in names_of_table for names_of_table in shared)]
         return {name: dimensions.get_dimension(name).label for name in [*names, *GRAINS]}
 
@@ -182,7 +197,19 @@ class Metric:
             "matures_days": self.matures_days,
             "default_cut": self.default_cut,
             "dimensions": self.dimensions,
+            "models": dict(MODEL_LABELS) if self.is_credited else {},
         }
+
+    def check_model(self, value: str) -> None:
+        """Refuse a model of attribution that does not exist, or any where nothing is divided by one.
+
+        Raises:
+            BadCut: with the models that exist.
+        """
+        if not self.is_credited:
+            raise BadCut(f"{self.key} does not depend on an attribution model. Remove the filter “model”.")
+        if value not in MODEL_LABELS:
+            raise BadCut(f"The attribution model “{value}” does not exist. Use one of: {', '.join(MODEL_LABELS)}.")
 
     def check_dimension(self, name: str) -> None:
         """Refuse a dimension that this metric does not have.
@@ -240,4 +267,4 @@ def all_metrics() -> list[Metric]:
     return sorted(_metrics.values(), key=lambda metric: order[metric.section])
 
 
-SECTIONS = ["Money", "Pipeline", "Outcomes", "Leads", "Hand-offs", "Campaigns", "Records"]
+SECTIONS = ["Money", "Pipeline", "Outcomes", "Leads", "Hand-offs", "Campaigns", "Attribution", "Records"]

@@ -146,6 +146,7 @@ class Result(Figures):
     is_money: bool = False
     is_readable_only: bool = False  # counted over nothing but what the reader may read
     flagged: int = 0  # rows that the warnings count: without an amount, without a date
+    model: str = ""  # the attribution model, where records are divided by one
     unrecorded: tuple[str, ...] = ()  # what would have to be on record for a value: “spend”
 
     def as_json(self) -> dict[str, Any]:
@@ -163,6 +164,7 @@ class Result(Figures):
         document |= {"where": self.where} if self.where else {}
         document |= {"readable_only": True} if self.is_readable_only else {}
         document |= {"basis": self.basis} if self.basis else {}
+        document |= {"model": self.model} if self.model else {}
         document |= {"gap": {name: _number_to_json(value) for name, value in self.gap.items()}} if self.gap else {}
         if self.by:
             document |= {"by": self.by, "parts": [part.as_json(is_money=self.is_money) for part in self.parts]}

@@ -35,6 +35,7 @@ class Scope:
     shared: Any = field(
         default=None, compare=False, repr=False
     )  # kpis.shared_queries.Shared, where several answers are wanted
+    model: str = "linear"  # the attribution model: the company's, or the one that is asked for
     within: ReadableRows | None = None  # only what one reader may read is counted; None: everything
     _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 

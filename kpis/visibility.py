@@ -29,7 +29,7 @@ from facts import registry as facts_registry
 from facts.engine import Facts, open_facts
 from kpis import compute as company
 from kpis.compute import scope_of
-from kpis.dimensions import BLANK
+from kpis.dimensions import BLANK, MODEL
 from kpis.dimensions import get_dimension as dimension
 from kpis.query import ID, record_id
 from kpis.registry import Metric, get_metric
@@ -203,6 +203,8 @@ def _limit_to_publishable(
     if not is_published(period, scope_of(period, facts).today) or _is_few(result.records, own.records):
         return own
     for name in where:
+        if name == MODEL:  # it takes no record away
+            continue
         less = {other: value for other, value in where.items() if other != name}
         outer = company.compute_metric(metric, period, where=less, facts=facts)
         mine = company.compute_metric(metric, period, where=less, facts=facts, within=rows)

@@ -1,6 +1,6 @@
 """Facts made of plain rows, in memory: the declared tables with only what a test says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -9,8 +9,10 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from attribution.credits import compute_credits
+from attribution.facts import CREDITS
 from facts import custom
-from facts.registry import get_table
+from facts.registry import find_declaration
 from facts.sql_cache import Backend
 
 Rows = Iterable[dict[str, Any]]
@@ -49,9 +51,11 @@ class MemoryFacts:
     def _put(self, name: str, given: Rows) -> None:
         ids = count(1)
         common = {"source_system": "test", "custom": "{}", **DEFAULTS.get(name, {})}
-        rows = [{"id": next(ids), **common, **row} for row in given]
-        self.backend.con.register("arrived", pa.Table.from_pylist(rows, schema=get_table(name).arrow_schema))
-        self.backend.raw_sql(f'CREATE TABLE "{name}" AS SELECT * FROM arrived')
+        schema = find_declaration(name).arrow_schema
+        rows = given if isinstance(given, pa.Table) else [{"id": next(ids), **common, **row} for row in given]
+        arrived = rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows, schema=schema)
+        self.backend.con.register("arrived", arrived)
+        self.backend.raw_sql(f'CREATE OR REPLACE TABLE "{name}" AS SELECT * FROM arrived')
         self.backend.con.unregister("arrived")
 
     def execute(self, expression: Any) -> pd.DataFrame:
@@ -61,3 +65,12 @@ class MemoryFacts:
     def materialize(self, name: str, expression: Any) -> Any:
         self.backend.raw_sql(f'CREATE OR REPLACE TEMP TABLE "kept_{name}" AS {self.backend.compile(expression)}')
         return self.backend.table(f"kept_{name}")
+
+    def stream(self, expression: Any) -> Iterator[pa.RecordBatch]:
+        yield from self.backend.to_pyarrow(expression.as_table()).to_batches()
+
+    def add_credits(self, company: Any) -> None:
+        """Divide the leads and deals over the touches, as the nightly run does."""
+        batches = list(compute_credits(self, company, self.as_of))
+        self._given["credits"] = pa.Table.from_batches(batches, schema=CREDITS.arrow_schema)
+        self._made.pop("credits", None)
