@@ -1,4 +1,4 @@
-"""How good a forecast was: pinball loss, CRPS, interval score, coverage, and the widening that past misses ask for. Pure."""
+"""How good a forecast was: pinball loss, CRPS, interval score, coverage, and the stretch that past misses ask for. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ import numpy as np
 from forecast.outcomes.curves import Floats
 
 CONFIDENCE = 0.8  # of the intervals shown
+MOST_STRETCH = 5.0
 
 
 def pinball_loss(actual: float, quantile: float, level: float) -> float:
@@ -47,18 +48,29 @@ def conformal_rank(n: int, confidence: float = CONFIDENCE) -> int | None:
     return rank if 1 <= rank <= n else None
 
 
-def conformal_margin(residuals: Sequence[float], confidence: float = CONFIDENCE) -> float | None:
-    """Return the residual by which an interval must be widened to hold the next value with the confidence asked for.
+def conformal_stretch(stretches: Sequence[float], confidence: float = CONFIDENCE) -> float | None:
+    """Return by how much an interval must be stretched to hold the next value with the confidence asked for.
 
-    A residual is how far a past value lay outside its interval, negative where it lay inside. The margin is negative too
-    where the intervals were wider than need be. None where the past is too short.
+    `stretches` are what past intervals needed to hold their values: below 1 where they were wider than need be, so that
+    an interval can become narrower too. None where the past is too short.
     """
-    rank = conformal_rank(len(residuals), confidence)
-    return None if rank is None else sorted(residuals)[rank - 1]
+    rank = conformal_rank(len(stretches), confidence)
+    return None if rank is None else sorted(stretches)[rank - 1]
 
 
-def relative_residual(low: float, high: float, actual: float) -> float:
-    """Return how far a value lies outside an interval, in widths of the interval, negative inside; a quarter of any size counts alike."""
-    width = high - low
-    outside = max(low - actual, actual - high)
-    return outside / width if width > 0 else (0.0 if outside <= 0 else math.inf)
+def needed_stretch(low: float, median: float, high: float, actual: float) -> float:
+    """Return how far a value lies from the median, in lengths of that side of the interval: 1 is on its edge.
+
+    The length makes a large quarter and a small one count alike. A side without length that misses its value counts as
+    MOST_STRETCH.
+    """
+    side, distance = (high - median, actual - median) if actual >= median else (median - low, median - actual)
+    if distance <= 0:
+        return 0.0
+    return min(distance / side, MOST_STRETCH) if side > 0 else MOST_STRETCH
+
+
+def stretch_draws(draws: Floats, stretch: float, least: float) -> Floats:
+    """Move draws away from their median or towards it; none falls below `least`, which is certain already."""
+    median = np.median(draws)
+    return np.maximum(median + stretch * (draws - median), least)

@@ -15,10 +15,11 @@ from forecast.outcomes.curves import Floats
 
 RUNS = 10_000
 CELLS = 4_000_000  # amounts drawn ahead, so that the draws of a large company stay below 20 MB
-MIN_SCENARIOS, MAX_SCENARIOS = 100, 2_000
+MIN_SCENARIOS, MAX_SCENARIOS = 100, 400  # each with a shock and amounts of its own
 POOL = 200_000  # amounts of deals not born yet, drawn ahead
 BATCH_CELLS = 1_000_000  # random numbers made at a time: small enough for the cache of a processor
 EDGE = 1e-12
+LARGEST_LOG = 4.0  # of a factor on the odds: beyond it a past quarter says only that the curves were useless
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,9 @@ def _simulate_open(
     totals = np.zeros((quarters, int(runs_each.sum())))
     if not n:
         return totals
-    first = 0
+    first, draw_amounts = 0, _AmountDraw(deals, won_amounts, rng)
     for shock, runs in zip(shocks, runs_each, strict=True):
-        amounts = _draw_amounts(deals, won_amounts, rng)
+        amounts = draw_amounts()
         limits = apply_shock(deals.chances, shock).astype(np.float32)
         for start in range(first, first + runs, step := max(1, BATCH_CELLS // n)):
             stop = min(start + step, first + runs)
@@ -107,17 +108,29 @@ def _simulate_open(
     return np.diff(totals, axis=0, prepend=0.0)
 
 
-def _draw_amounts(deals: OpenDeals, won_amounts: Floats, rng: np.random.Generator) -> Any:
-    """Draw for each deal what it would bring if it were won."""
-    ratios = np.ones(len(deals.amounts))
-    for number, past in enumerate(deals.ratio_sets):
-        mine = deals.ratios == number
-        ratios[mine] = rng.choice(past, mine.sum())
-    amounts = deals.amounts * ratios
-    is_unknown = np.isnan(amounts)
-    if is_unknown.any():
-        amounts[is_unknown] = rng.choice(won_amounts, is_unknown.sum()) if len(won_amounts) else 0.0
-    return amounts.astype(np.float32)
+class _AmountDraw:
+    """Draws for each deal what it would bring if it were won; what is the same each time is prepared once."""
+
+    def __init__(self, deals: OpenDeals, won_amounts: Floats, rng: np.random.Generator) -> None:
+        self.rng, self.won_amounts = rng, won_amounts
+        self.amounts = deals.amounts.astype(np.float32)
+        self.unknown = np.flatnonzero(np.isnan(deals.amounts))
+        members = [np.flatnonzero(deals.ratios == number) for number in range(len(deals.ratio_sets))]
+        # A stage whose amounts never changed needs no draw.
+        self.sets = [
+            (rows, past.astype(np.float32))
+            for rows, past in zip(members, deals.ratio_sets, strict=True)
+            if len(rows) and not np.all(past == 1.0)
+        ]
+
+    def __call__(self) -> Any:
+        amounts = self.amounts.copy()
+        for rows, past in self.sets:
+            amounts[rows] *= past[self.rng.integers(0, len(past), len(rows))]
+        if len(self.unknown):
+            pool = self.won_amounts if len(self.won_amounts) else np.zeros(1)
+            amounts[self.unknown] = pool[self.rng.integers(0, len(pool), len(self.unknown))]
+        return amounts
 
 
 def _simulate_births(births: Births, won_amounts: Floats, shocks: Floats, rng: np.random.Generator) -> Floats:
@@ -149,21 +162,23 @@ def expected_total(chances: Floats, amounts: Floats) -> tuple[float, float]:
     return float(np.dot(chances, amounts)), float(np.sqrt(variance.sum()))
 
 
-def fit_shock(chances: Floats, won: int) -> tuple[float, float]:
-    """Return the factor on the odds of all deals that makes as many wins expected as there were, and the variance of its log.
+def fit_shock(chances: Floats, amounts: Floats, brought: float) -> tuple[float, float]:
+    """Return the factor on the odds of all deals with which as much is expected as came, and the variance of its log.
 
-    One win is half a deal more or less certain: half a win and half a loss are added, so that none and all have a factor too.
+    Half a deal won and half a deal lost are added, so that a quarter that brought nothing, or all, has a factor too.
     """
-    spread = float((chances * (1.0 - chances)).sum())
-    if spread < EDGE:
+    variance = float((chances * (1.0 - chances) * amounts**2).sum())
+    slope = float((chances * (1.0 - chances) * amounts).sum())
+    if slope < EDGE:
         return 1.0, np.inf
-    target = (won + 0.5) / (len(chances) + 1.0)
-    padded = np.append(chances, chances.mean())
-    low, high = -12.0, 12.0
-    for _ in range(60):
+    mean = float(amounts.mean())
+    goal = brought + mean / 2
+    padded, values = np.append(chances, chances.mean()), np.append(amounts, mean)
+    low, high = -LARGEST_LOG, LARGEST_LOG
+    for _ in range(50):
         middle = (low + high) / 2
-        low, high = (middle, high) if apply_shock(padded, np.exp(middle)).mean() < target else (low, middle)
-    return float(np.exp((low + high) / 2)), 1.0 / spread
+        low, high = (middle, high) if apply_shock(padded, np.exp(middle)) @ values < goal else (low, middle)
+    return float(np.exp((low + high) / 2)), variance / slope**2
 
 
 def shrink_shocks(shocks: Sequence[tuple[float, float]]) -> list[float]:

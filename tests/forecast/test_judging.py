@@ -4,13 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.outcomes.judging import (
-    conformal_margin,
+    MOST_STRETCH,
     conformal_rank,
+    conformal_stretch,
     coverage,
     crps,
     interval_score,
+    needed_stretch,
     pinball_loss,
-    relative_residual,
+    stretch_draws,
 )
 
 
@@ -47,15 +49,29 @@ def test_coverage_counts_the_edges_as_inside() -> None:
     assert coverage([], [], []) is None
 
 
-def test_four_past_residuals_are_the_fewest_for_80_percent_and_nine_for_90() -> None:
+def test_four_past_values_are_the_fewest_for_80_percent_and_nine_for_90() -> None:
     assert [conformal_rank(n, 0.8) for n in (3, 4, 9, 14)] == [None, 4, 8, 12]
     assert [conformal_rank(n, 0.9) for n in (8, 9, 19)] == [None, 9, 18]
-    assert conformal_margin([0.1, 0.2, 0.3], 0.8) is None
-    assert conformal_margin([0.3, -0.1, 0.2, 0.0], 0.8) == 0.3
+    assert conformal_stretch([0.1, 0.2, 0.3], 0.8) is None
+    assert conformal_stretch([1.3, 0.1, 0.9, 0.5], 0.8) == 1.3
 
 
-def test_a_residual_is_measured_in_widths_of_its_interval() -> None:
-    assert relative_residual(100, 200, 250) == 0.5
-    assert relative_residual(100, 200, 80) == 0.2
-    assert relative_residual(100, 200, 120) == -0.2
-    assert relative_residual(100, 100, 100) == 0.0
+def test_the_needed_stretch_is_measured_on_the_side_of_the_value() -> None:
+    assert needed_stretch(100, 200, 250, 275) == 1.5
+    assert needed_stretch(100, 200, 250, 150) == 0.5
+    assert needed_stretch(100, 200, 250, 250) == 1.0
+    assert needed_stretch(100, 100, 100, 100) == 0.0
+    assert needed_stretch(100, 100, 100, 101) == MOST_STRETCH
+
+
+def test_stretched_draws_keep_their_median_and_never_fall_below_what_is_won() -> None:
+    draws = np.array([10.0, 20, 30, 40, 70])
+    assert stretch_draws(draws, 2, 0).tolist() == [0, 10, 30, 50, 110]
+    assert stretch_draws(draws, 0.5, 25).tolist() == [25, 25, 30, 35, 50]
+
+
+@given(st.lists(st.floats(0, 3), min_size=4, max_size=30))
+def test_the_conformal_stretch_holds_four_of_five_past_values(stretches: list[float]) -> None:
+    limit = conformal_stretch(stretches)
+    assert limit is not None
+    assert np.mean([stretch <= limit for stretch in stretches]) >= 0.8

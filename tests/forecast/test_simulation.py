@@ -118,14 +118,15 @@ def test_a_shock_multiplies_the_odds() -> None:
     assert apply_shock(np.array([0.5, 0.0, 1.0, 0.2]), 2.0) == pytest.approx([2 / 3, 0, 1, 1 / 3], abs=1e-9)
 
 
-def test_the_shock_of_a_past_quarter_makes_as_many_wins_expected_as_there_were() -> None:
-    chances = np.linspace(0.05, 0.6, 400)
-    factor, _ = fit_shock(chances, 200)
-    assert apply_shock(chances, factor).sum() == pytest.approx(200, abs=1)
-    usual, _ = fit_shock(chances, round(chances.sum()))
+def test_the_shock_of_a_past_quarter_makes_as_much_expected_as_came() -> None:
+    chances, amounts = np.linspace(0.05, 0.6, 400), np.tile([50.0, 150], 200)
+    factor, noise = fit_shock(chances, amounts, 20_000)
+    assert apply_shock(chances, factor) @ amounts == pytest.approx(20_000, abs=100)
+    assert 0 < noise < 0.05
+    usual, _ = fit_shock(chances, amounts, float(chances @ amounts))
     assert usual == pytest.approx(1, abs=0.02)
-    assert 0 < fit_shock(chances, 0)[0] < 0.05
-    assert fit_shock(np.zeros(3), 0)[1] == np.inf
+    assert 0 < fit_shock(chances, amounts, 0)[0] < 0.05
+    assert fit_shock(np.zeros(3), np.ones(3), 0)[1] == np.inf
 
 
 def test_a_spread_of_shocks_that_chance_explains_is_not_counted_twice() -> None:
