@@ -24,6 +24,7 @@ from alignment.rounds.api import ROUND_VIEWS
 from alignment.workspace.api import WorkspaceViewSet
 from core.api.errors import no_such_address
 from crm.api import record_views
+from forecast.outcomes.api import CommitView, ForecastViewSet
 from funnel.api import HANDED_VIEWS
 from imports.api.jobs import IMPORT_VIEWS
 from kpis.api import MetricViewSet
@@ -60,6 +61,8 @@ router.register("restated-figures", RestatementView, basename="api-restated-figu
 router.register("day-notes", DayNoteView, basename="api-day-notes")
 router.register("alarms", AlarmView, basename="api-alarms")
 router.register("detectors", DetectorViewSet, basename="api-detectors")
+router.register("forecast-commits", CommitView, basename="api-forecast-commits")
+router.register("forecast", ForecastViewSet, basename="api-forecast")
 router.register("goals", GoalView, basename="api-goals")
 router.register("plan", PlanViewSet, basename="api-plan")
 router.register("plan-updates", PlanUpdateView, basename="api-plan-updates")

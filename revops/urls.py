@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("scoring.urls")),
     path("", include("funnel.urls")),
     path("", include("funnel.mapping.urls")),
+    path("", include("forecast.urls")),
     path("", include("kpis.urls")),
     path("", include("alarms.urls")),
     path("accounts/", include("allauth.urls")),

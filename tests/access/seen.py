@@ -232,6 +232,8 @@ PAGES: Mapping[str, Seen] = {
     "metric_goal_edit": needs("set_goal", "/metrics/smroi/goal/1/"),
     "metric_benchmark": needs("set_benchmark", "/metrics/smroi/benchmark/"),
     "metric_benchmark_edit": needs("set_benchmark", "/metrics/smroi/benchmark/1/"),
+    "forecast": needs("see_forecast", "/forecast/", "/forecast/?format=csv"),
+    "forecast_commit": replace(needs("see_forecast", "/forecast/commit/"), is_action=True),
     "restated_figures": everybody("/restated/", "/restated/?metric=leads&month=2025-03-01", "/restated/?format=csv"),
     "add_day_note": everybody("/metrics/leads/notes/"),
     "day_note": everybody("/notes/1/"),
@@ -315,6 +317,9 @@ API: Mapping[str, Seen] = {
     "api-detectors-detail": everybody("/api/v1/detectors/rejections_rising/"),
     "api-detectors-trial": POST_ONLY,
     "api-detectors-past": everybody("/api/v1/detectors/rejections_rising/past/"),
+    "api-forecast-list": needs("see_forecast", "/api/v1/forecast/"),
+    "api-forecast-commits-list": everybody("/api/v1/forecast-commits/"),
+    "api-forecast-commits-detail": everybody("/api/v1/forecast-commits/1/"),
     "api-goals-list": everybody("/api/v1/goals/"),
     "api-goals-detail": everybody("/api/v1/goals/1/"),
     "api-metrics-why-list": everybody(

@@ -29,6 +29,8 @@ from connectors import permissions as connecting
 from connectors.access import seal_credentials
 from crm import models as crm
 from crm import permissions as recording
+from forecast import permissions as forecasting
+from forecast.outcomes.commits import open_quarters
 from funnel import permissions as selling
 from funnel.definitions import in_force
 from funnel.models import Absence, HandOff, RoutingRule
@@ -41,7 +43,7 @@ from scoring import permissions as scoring
 from scoring.models import Learning
 from team import permissions as managing
 from team.authorization import Action
-from team.models import Calendar, Role, User
+from team.models import Calendar, Company, Role, User
 from team.tokens import create_token
 from tests import make
 from tests.revops.rights import world as records
@@ -217,6 +219,24 @@ plain(
     lambda world: ["smroi", Benchmark.objects.filter(metric="smroi")[0].pk],
 )  # fmt: skip
 plain(measuring.RECOMPUTE, "runs")
+
+# Commits to a forecast
+
+
+def commit_fields() -> dict[str, str]:
+    return {"quarter": open_quarters(Company.get())[0].isoformat(), "amount": "120000.00"}
+
+
+@door(forecasting.ENTER_COMMIT, "forecast_commit", relations=(OWN,), page_right="see_forecast")
+def _(world: World, actor: User, relation: str) -> Request:
+    return Request(reverse("forecast_commit"), commit_fields(), actor)
+
+
+@door(forecasting.ENTER_COMMIT, "api-forecast-commits-list", relations=RELATIONS)
+def _(world: World, actor: User, relation: str) -> Request:
+    rep = world.whose(actor, relation)
+    return Request(reverse("api-forecast-commits-list"), {**commit_fields(), "rep": rep.pk}, rep)
+
 
 # Notes on a day
 

@@ -171,6 +171,7 @@ BY_RELATION: dict[str, dict[str, set[str]]] = {
     "sign_version": {key: {Role.CMO, Role.CRO} for key in (OWN, TEAM, OTHER)},
     "dispute_version": {key: {Role.CMO, Role.CRO} for key in (OWN, TEAM, OTHER)},
     "change_day_note": {OWN: set(Role.values), OTHER: {Role.CEO, Role.CMO, Role.CRO, Role.OPS}},
+    "enter_commit": {**{key: {Role.REP, Role.CRO, Role.CEO} for key in (OWN, TEAM)}, OTHER: set()},
     "answer_alarm": {OWN: set(Role.values), TEAM: SEES_FIGURES, OTHER: SEES_FIGURES},
     "assign_alarm": dict.fromkeys((OWN, TEAM, OTHER), SEES_FIGURES),
     "revoke_token": {OWN: set(Role.values), TEAM: {Role.OPS}, OTHER: {Role.OPS}},
