@@ -25,14 +25,14 @@ def observe_unsettled(context: Context) -> Finding:
     waiting = Version.objects.open()
     is_disputed = Exists(Dispute.objects.filter(version=OuterRef("pk"), decided_at=None))
     long_ago = _midnight(context, UNSIGNED_DAYS)
-    disputed = _count(waiting.filter(is_disputed))
-    unsigned = _count(waiting.filter(~Q(is_disputed), proposed_at__lt=long_ago))
-    stale = _count(Version.objects.in_force().filter(review_on__lt=context.today, pilot_manager=None))
-    total = disputed + unsigned + stale
+    disputed = _agreements_of(waiting.filter(is_disputed))
+    unsigned = _agreements_of(waiting.filter(~Q(is_disputed), proposed_at__lt=long_ago))
+    stale = _agreements_of(Version.objects.in_force().filter(review_on__lt=context.today, pilot_manager=None))
+    total = len(disputed | unsigned | stale)
     parts = [
-        *([f"{count_noun(disputed, 'agreement')} disputed"] if disputed else []),
-        *([f"{count_noun(unsigned, 'agreement')} unsigned for {UNSIGNED_DAYS} days"] if unsigned else []),
-        *([f"{count_noun(stale, 'review')} overdue"] if stale else []),
+        *([f"{count_noun(len(disputed), 'agreement')} disputed"] if disputed else []),
+        *([f"{count_noun(len(unsigned), 'agreement')} unsigned for {UNSIGNED_DAYS} days"] if unsigned else []),
+        *([f"{count_noun(len(stale), 'review')} overdue"] if stale else []),
     ]
     return Finding(
         judge_count(total, context.yesterday), f"To settle: {', '.join(parts)}." if parts else "",
@@ -73,8 +73,8 @@ def observe_restated(context: Context) -> Finding:
     return Finding(judge_count(count, context.yesterday), sentence, (evidence,))
 
 
-def _count(versions: QuerySet[Version]) -> int:
-    return versions.order_by().values("agreement").distinct().count()
+def _agreements_of(versions: QuerySet[Version]) -> set[int]:
+    return set(versions.order_by().values_list("agreement_id", flat=True))
 
 
 def _midnight(context: Context, days: int) -> datetime:
