@@ -9,10 +9,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from attribution.campaigns.ranking import Ranking
 from core.periods import Period
 from crm.readable import ReadableRows, Reader
 from facts.engine import Facts, open_facts
-from kpis import pace, ranking, visibility
+from kpis import pace, visibility
 from kpis.comparison import Reading
 from kpis.compute import evenings_of, scope_of
 from kpis.dimensions import BLANK
@@ -20,6 +21,7 @@ from kpis.dimensions import get_dimension as dimension
 from kpis.grains import GRAINS, grain_for, stock_grain_for
 from kpis.models import Benchmark
 from kpis.query import record_id
+from kpis.ranking import rank_campaigns
 from kpis.registry import BadCut, Metric, get_metric
 from kpis.result import Part, Result
 from kpis.shared_queries import SharedQueries
@@ -125,7 +127,7 @@ class Dashboard:
     tile_trends: dict[str, Result] = field(default_factory=dict)  # by metric
     lead_trend: Result | None = None  # where there are leads and no deals
     peers: tuple[Peer, ...] = ()
-    campaigns: ranking.Ranking | None = None
+    campaigns: Ranking | None = None
     cut: CutTable | None = None
     names: dict[tuple[str, str], str] = field(default_factory=dict)  # what filtered records are called
 
@@ -328,12 +330,12 @@ class _DashboardQuery:
             if result:
                 yield side, result
 
-    def rank_campaigns(self) -> ranking.Ranking | None:
+    def rank_campaigns(self) -> Ranking | None:
         if not (self._can_ask("campaign_leads", "campaign") and self._can_ask("campaign_revenue", "campaign")):
             return None
         leads = self._compute_part("campaign_leads", self.question.period, by="campaign")
         revenue = self._compute_part("campaign_revenue", self.question.period, by="campaign")
-        return ranking.rank_campaigns(leads.parts, revenue.parts, revenue.currency)
+        return rank_campaigns(leads.parts, revenue.parts, revenue.currency)
 
     def filter_names(self) -> Iterable[tuple[tuple[str, str], str]]:
         """Yield what the records are called that the question is filtered by; their keys are but ids."""

@@ -22,6 +22,7 @@ from alignment.plan.api import PlanUpdateView, PlanViewSet
 from alignment.review.api import DecisionView, ReviewView
 from alignment.rounds.api import ROUND_VIEWS
 from alignment.workspace.api import WorkspaceViewSet
+from attribution.campaigns.api import CampaignsViewSet
 from core.api.errors import no_such_address
 from crm.api import record_views
 from forecast.outcomes.api import CommitView, ForecastViewSet
@@ -56,6 +57,7 @@ router.register("score-models/<str:key>/preview", PreviewViewSet, basename="api-
 router.register("score-models", ScoreModelViewSet, basename="api-score-models")
 router.register("alignment-dimensions", WorkspaceViewSet, basename="api-alignment-dimensions")
 router.register("alignment-index", IndexViewSet, basename="api-alignment-index")
+router.register("campaign-credits", CampaignsViewSet, basename="api-campaign-credits")
 router.register("overview", OverviewViewSet, basename="api-overview")
 router.register("restated-figures", RestatementView, basename="api-restated-figures")
 router.register("day-notes", DayNoteView, basename="api-day-notes")

@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("funnel.urls")),
     path("", include("funnel.mapping.urls")),
     path("", include("forecast.urls")),
+    path("", include("attribution.urls")),
     path("", include("kpis.urls")),
     path("", include("alarms.urls")),
     path("accounts/", include("allauth.urls")),

@@ -6,8 +6,9 @@ from alarms.context import Context
 from alarms.costs import MoneyRange, fixed_amount
 from alarms.judging import Judgement
 from alarms.registry import Evidence, Finding, no_data
+from attribution.campaigns.ranking import Campaign
 from kpis.dashboard import Question
-from kpis.ranking import Campaign, rank_campaigns
+from kpis.ranking import rank_campaigns
 from kpis.url_params import records_url
 
 MINIMUM_LEADS = 30  # of the campaign with more leads
@@ -30,12 +31,12 @@ def observe_campaigns(context: Context) -> Finding:
         bucket,
         float(loud.revenue / quiet.revenue),
         float(MOST_REVENUE),
-        n=loud.leads,
+        n=int(loud.leads),
         is_bad=is_bad,
         is_calm=not is_bad,
     )
     evidence = tuple(
-        Evidence(campaign.label, records_url("campaign_leads", Question(year, "", {"campaign": campaign.key})), campaign.leads)
+        Evidence(campaign.label, records_url("campaign_leads", Question(year, "", {"campaign": campaign.key})), int(campaign.leads))
         for campaign in (loud, quiet)
     )  # fmt: skip
     return Finding(judged, f"{ranking.finding}.", evidence, cost=_read_spend(context, loud) if is_bad else None)

@@ -4,6 +4,7 @@ Companies are drawn, not touches: the touches of one company belong together. Ev
 draws. The seed follows from the data, so that the same data give the same figures on every machine and day.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -190,6 +191,32 @@ def _draw_classes(sample: Sample, random: np.random.Generator, resamples: int) -
         drawn = random.integers(0, companies, companies, dtype=np.int32)
         draws[number] = np.bincount(np.take(classes, drawn), minlength=sample.classes)
     return np.ascontiguousarray(draws.T)
+
+
+def resample_sums(
+    company: Any, channel: Any, credit: Any, *, companies: int, channels: int, resamples: int = RESAMPLES
+) -> Floats:
+    """Return the credits of each channel in each resample, where companies earn each by itself: (resamples, channels).
+
+    One entry per credit. `companies` is how many there are, those without a credit included: how many of those
+    with one are drawn is left to chance too, so that few won deals give a wide interval.
+    """
+    crediting, rows = np.unique(np.asarray(company, dtype=np.int64), return_inverse=True)
+    columns, amounts = np.asarray(channel, dtype=np.int64), np.asarray(credit, dtype=np.float64)
+    if not len(crediting):
+        return np.zeros((resamples, channels))
+    sums = sparse.csr_matrix((amounts, (rows, columns)), shape=(len(crediting), channels))
+    sums.sum_duplicates()
+    digest = hashlib.blake2b(digest_size=8)
+    for part in (crediting, sums.indptr, sums.indices, np.round(sums.data, 2), np.array([companies])):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    random = np.random.default_rng(int.from_bytes(digest.digest(), "big"))
+    share = min(len(crediting) / companies, 1.0) if companies else 1.0
+    totals = np.empty((resamples, channels))
+    for number, drawn in enumerate(random.binomial(max(companies, len(crediting)), share, resamples)):
+        counts = np.bincount(random.integers(0, len(crediting), drawn), minlength=len(crediting))
+        totals[number] = counts @ sums
+    return totals
 
 
 def judge_stability(credits: Floats, resampled: Floats) -> Stability:

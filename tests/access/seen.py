@@ -177,6 +177,8 @@ PAGES: Mapping[str, Seen] = {
     "score_proof_again": POST_ONLY,
     "score_criteria": POST_ONLY,
     "score_model_back": POST_ONLY,
+    "campaigns": needs("see_campaigns", "/campaigns/?period=all", "/campaigns/?period=all&model=markov", "/campaigns/?period=all&format=csv"),
+    "portfolio": needs("see_campaigns", "/campaigns/portfolio/?period=all", "/campaigns/portfolio/?period=all&format=csv"),
     "funnel": everybody(
         "/funnel/?period=all", "/funnel/?period=all&width=value", "/funnel/?period=all&format=csv",
         "/funnel/?period=all&basis=event", "/funnel/?from=2025-05-05&to=2025-05-05",
@@ -332,6 +334,7 @@ API: Mapping[str, Seen] = {
     "api-score-models-detail": needs("see_scores", "/api/v1/score-models/leads/"),
     "api-alignment-dimensions-list": everybody("/api/v1/alignment-dimensions/"),
     "api-alignment-index-list": needs("read_rounds", "/api/v1/alignment-index/"),
+    "api-campaign-credits-list": needs("see_campaigns", "/api/v1/campaign-credits/?period=all"),
     "api-overview-list": needs("see_overview", "/api/v1/overview/"),
     "api-plan-list": everybody("/api/v1/plan/"),
     "api-plan-updates-list": everybody("/api/v1/plan-updates/"),

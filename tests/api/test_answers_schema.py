@@ -28,7 +28,7 @@ def test_a_push_is_described_with_the_status_that_it_answers(client: Client, kin
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "path", ["accountability-matrix", "alignment-dimensions", "alignment-index", "overview", "plan"]
+    "path", ["accountability-matrix", "alignment-dimensions", "alignment-index", "campaign-credits", "overview", "plan"]
 )
 def test_an_answer_of_one_object_is_described_as_one(client: Client, path: str) -> None:
     """The description took these for lists, since they stand where lists of the others do."""

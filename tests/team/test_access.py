@@ -16,6 +16,7 @@ MAY = {
     "route": {Role.OPS, Role.CRO},
     "open_rounds": {Role.CEO, Role.CMO, Role.CRO, Role.OPS},
     "read_rounds": {Role.CEO, Role.CMO, Role.CRO, Role.CFO},
+    "see_campaigns": set(Role),  # in an open company
     "see_overview": {Role.CEO, Role.CFO},
     "see_rounds": {Role.CEO, Role.CMO, Role.CRO, Role.OPS, Role.CFO},
     "see_scores": {Role.CEO, Role.CMO, Role.CRO, Role.OPS, Role.CFO, Role.MARKETER},
