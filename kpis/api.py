@@ -191,8 +191,8 @@ class MetricViewSet(ApiResponseMixin, ViewSet):
         check_parameter_names(request, {"from", "to", "period", "where", "table", "limit", "offset"})
         where, table = read_filters(request), request.query_params.get("table") or None
         limit, offset = (
-            _read_whole_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
-            _read_whole_number(request, "offset", 0, 0, 10**12),
+            read_whole_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
+            read_whole_number(request, "offset", 0, 0, 10**12),
         )
         drilled = answer_or_400(
             lambda: drill.find_records(metric, read_asked_period(request), user=request.user, where=where, table=table)
@@ -265,7 +265,7 @@ def read_filters(request: Request) -> dict[str, str]:
     return filters
 
 
-def _read_whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:
+def read_whole_number(request: Request, name: str, default: int, least: int, most: int) -> int:
     text = request.query_params.get(name)
     try:
         value = default if text is None else read_int(text, least=least, most=most)

@@ -9,5 +9,6 @@ declare_right("set_goal", LEADERS | {Role.CFO})
 declare_right("set_benchmark", {Role.CFO, Role.OPS})
 
 register_page(Page("Dashboard", "dashboard", icon="presentation-chart-line", group="Results", position=10))
+register_page(Page("Pipeline", "pipeline", icon="bars-arrow-down", group="Results", position=25))
 register_page(Page("Metrics", "metrics", icon="calculator", group="Results", position=30))
 register_page(Page("Nightly runs", "runs", icon="moon", group="Data", position=30, right="recompute"))

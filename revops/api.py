@@ -30,6 +30,7 @@ from funnel.api import HANDED_VIEWS
 from imports.api.jobs import IMPORT_VIEWS
 from kpis.api import MetricViewSet
 from kpis.goal_api import GoalView
+from kpis.pipeline.api import PipelineViewSet
 from scoring.api import PreviewViewSet, ScoreModelViewSet
 from scoring.learned.api import LearnedViewSet
 from scoring.proof.api import ProofViewSet
@@ -51,6 +52,7 @@ for kind, view in (record_views() | IMPORT_VIEWS | HANDED_VIEWS | AGREEMENT_VIEW
     router.register(kind, view, basename=f"api-{kind}")
 router.register("metrics/<slug:key>/why", WhyViewSet, basename="api-metrics-why")
 router.register("metrics", MetricViewSet, basename="api-metrics")
+router.register("pipeline", PipelineViewSet, basename="api-pipeline")
 router.register("score-models/learned", LearnedViewSet, basename="api-score-learned")
 router.register("score-models/<str:key>/proof", ProofViewSet, basename="api-score-proof")
 router.register("score-models/<str:key>/preview", PreviewViewSet, basename="api-score-preview")

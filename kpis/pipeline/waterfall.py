@@ -102,6 +102,11 @@ class Waterfall:
         return next(bar for bar in self.bars if bar.key == key)
 
     @property
+    def used_keys(self) -> tuple[str, ...]:
+        """The stocks, and the classes in which something happened."""
+        return tuple(bar.key for bar in self.bars if bar.is_stock or bar.deals)
+
+    @property
     def is_empty(self) -> bool:
         return not any(bar.deals for bar in self.bars)
 
@@ -132,7 +137,7 @@ def build_waterfall(user: Reader, question: PipelineQuestion, facts: Facts) -> W
         BadCut: with what it can be cut by.
         PermissionDenied: a filter would show what a colleague achieved.
     """
-    _check(user, question)
+    check_question(user, question)
     scope = scope_for(user, question.period, facts)
     window = question.window(scope.today)
     if window is None:
@@ -147,7 +152,7 @@ def find_movements(user: Reader, question: PipelineQuestion, key: str, facts: Fa
     Raises:
         KeyError: there is no such bar.
     """
-    _check(user, question)
+    check_question(user, question)
     LABELS[key]
     scope = scope_for(user, question.period, facts)
     window = question.window(scope.today)
@@ -160,18 +165,18 @@ def find_movements(user: Reader, question: PipelineQuestion, key: str, facts: Fa
 def read_movements(scope: Scope, question: PipelineQuestion, key: str, waterfall: Waterfall) -> list[Movement]:
     """Return what every deal added to a bar of the waterfall, the largest first."""
     table, row = _select(scope, question, waterfall.window, key)
-    chosen = table.filter(_currency(row).fill_null(scope.currency) == waterfall.currency)
+    chosen = table.filter(currency_of(row).fill_null(scope.currency) == waterfall.currency)
     sums = chosen.group_by("id").aggregate(
         total=chosen.amount.sum(), old_close_on=chosen.old_close_on.min(), new_close_on=chosen.new_close_on.max()
     )
     frame = scope.facts.execute(sums.order_by([sums.total.abs().desc(), sums.id]))
     return [
         Movement(int(line["id"]), Decimal(str(line["total"])), _day(line["old_close_on"]), _day(line["new_close_on"]))
-        for line in _plain_rows(frame)
+        for line in plain_rows(frame)
     ]
 
 
-def _plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
@@ -179,7 +184,7 @@ def _day(value: Any) -> date | None:
     return value.date() if hasattr(value, "date") else value
 
 
-def _check(user: Reader, question: PipelineQuestion) -> None:
+def check_question(user: Reader, question: PipelineQuestion) -> None:
     metric = get_metric("open_pipeline")
     for name in [*([question.by] if question.by else []), *question.where]:
         metric.check_dimension(name)
@@ -205,7 +210,7 @@ def _address(scope: Scope, question: PipelineQuestion, window: Window) -> str:
     return "waterfall:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def _measure(source: Any) -> Measure:
+def stock_measure(source: Any) -> Measure:
     return Measure("opportunities", day=counted_day, is_money=True, is_stock=True, source=source)
 
 
@@ -226,16 +231,16 @@ def _select(scope: Scope, question: PipelineQuestion, window: Window, key: str =
 
     names = ("movement", "amount", "is_assumed", "old_close_on", "new_close_on")
     builds = [lambda row, name=name: row[name] for name in names]
-    return select_rows(scope, _measure(deals_with_movements), cut, [*builds, _currency])
+    return select_rows(scope, stock_measure(deals_with_movements), cut, [*builds, currency_of])
 
 
-def _currency(row: Row) -> Any:
+def currency_of(row: Row) -> Any:
     return dimensions.dimensions_of("opportunities")["currency"](row)
 
 
 def _compute_waterfall(scope: Scope, question: PipelineQuestion, window: Window) -> Waterfall:
     table, row = _select(scope, question, window)
-    groups = {"movement": row["movement"], "currency": _currency(row)}
+    groups = {"movement": row["movement"], "currency": currency_of(row)}
     if question.by:
         groups["part"] = dimensions.dimension_build("opportunities", question.by)(row)
     sums = table.aggregate(
@@ -245,7 +250,7 @@ def _compute_waterfall(scope: Scope, question: PipelineQuestion, window: Window)
         assumed=row["id"].nunique(where=row["is_assumed"]),
     )
     frame = scope.facts.execute(join_names(scope, sums, Cut(question.by)))
-    lines = _plain_rows(frame)
+    lines = plain_rows(frame)
     totals = [
         PartTotals(currency=line["currency"] or scope.currency, n=int(line["deals"]), key=line["movement"])
         for line in lines

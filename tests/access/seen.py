@@ -214,6 +214,16 @@ PAGES: Mapping[str, Seen] = {
     "inbox_resume": POST_ONLY,
     "inbox_undo": POST_ONLY,
     "dashboard": everybody("/dashboard/?period=all&by=campaign&account=id:{account}", "/dashboard/?period=all&by=custom.mobile"),
+    "pipeline": everybody(
+        "/pipeline/?period=all", "/pipeline/?period=all&closes=all&by=owner", "/pipeline/?period=all&account=id:{account}",
+        "/pipeline/?period=all&by=lost_reason&format=csv", "/pipeline/?period=all&by=custom.mobile",
+    ),
+    "pipeline_deals": everybody(
+        *(f"/pipeline/deals/?period=all&closes=all&bar={bar}" for bar in ("created", "won", "end")),
+        *(f"/pipeline/deals/?list={risk}" for risk in ("slipped", "idle", "rotting")),
+        "/pipeline/deals/?period=all&closes=all&bar=created&format=csv", "/pipeline/deals/?list=idle&format=csv",
+    ),
+    "pipeline_deal": record("/pipeline/deals/{opportunities}/"),
     "metrics": everybody("/metrics/"),
     "metric": everybody(  # each metric by each of its dimensions is walked by itself
         "/metrics/leads/?period=all&by=custom.mobile", "/metrics/leads/?period=all&by=custom.mobile&format=csv",
@@ -299,6 +309,11 @@ API: Mapping[str, Seen] = {
     "api-rounds-detail": needs("see_rounds", "/api/v1/rounds/{round}/"),
     "api-rounds-results": needs("read_rounds", "/api/v1/rounds/{round}/results/"),
     **{f"api-rounds-{verb}": POST_ONLY for verb in ("close", "links", "remind")},
+    "api-pipeline-list": everybody(
+        "/api/v1/pipeline/", "/api/v1/pipeline/?closes=all&by=custom.mobile", "/api/v1/pipeline/?where=account:id:{account}",
+    ),
+    "api-pipeline-deals": everybody("/api/v1/pipeline/deals/?closes=all&bar=created", "/api/v1/pipeline/deals/?list=idle"),
+    "api-pipeline-detail": record("/api/v1/pipeline/{opportunities}/"),
     "api-metrics-list": everybody("/api/v1/metrics/"),
     "api-metrics-detail": everybody("/api/v1/metrics/leads/?by=custom.mobile", "/api/v1/metrics/leads/?where=account:id:{account}"),
     "api-metrics-records": everybody(
