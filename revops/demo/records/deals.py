@@ -1,6 +1,5 @@
 """Opportunities with their stage history, and the people of the firms who decide."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -13,6 +12,7 @@ from revops.demo.deals import Deal
 from revops.demo.dice import seeded_random
 from revops.demo.firms import Firm
 from revops.demo.names import DEPARTMENTS, FINANCE, IT, OPERATIONS, USER, FictionalPerson, invent_phone
+from revops.demo.records.close_dates import SLOW_DEAL_AGE, Entry, push_at_quarter_ends, push_every_month
 from revops.demo.story import AGREED, CURRENCY, LOST_REASONS, NEW, UNDECIDED_REASONS
 from revops.demo.world import UNIT
 
@@ -30,23 +30,24 @@ ON_CAMPAIGN = 0.85  # share of deals that carry their campaign; the others have 
 
 def write_deals(book: Book) -> None:
     rng = seeded_random("deal records")
+    slow = _find_slow_deal(book)
     for deal in sorted(book.world.told_deals, key=lambda deal: (deal.opened, deal.number)):
-        book.deals[deal] = _write_deal(book, rng, deal)
+        book.deals[deal] = _write_deal(book, rng, deal, is_slow=deal is slow)
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A stage as it was entered: when, and what was then expected."""
+def _find_slow_deal(book: Book) -> Deal | None:
+    """Return the largest deal that is open for months: its close date is moved again and again."""
+    waiting = [
+        deal
+        for deal in book.world.told_deals
+        if not book.world.has_closed(deal) and not deal.is_stale and book.calendar.age(deal.opened) > SLOW_DEAL_AGE
+    ]
+    return max(waiting, key=lambda deal: (deal.amount, deal.number), default=None)
 
-    stage: str
-    moment: datetime
-    amount: Decimal
-    promise: date
 
-
-def _write_deal(book: Book, rng: Random, deal: Deal) -> Opportunity:
+def _write_deal(book: Book, rng: Random, deal: Deal, *, is_slow: bool) -> Opportunity:
     champion = _find_champion(book, rng, deal)
-    entries = _stage_entries(book, rng, deal)
+    entries = _move_close_dates(book, deal, _stage_entries(book, rng, deal), is_slow=is_slow)
     opportunity = _write_opportunity(book, rng, deal, champion, entries[-1])
     for number, entry in enumerate(entries, 1):
         book.write(
@@ -63,6 +64,16 @@ def _stage_entries(book: Book, rng: Random, deal: Deal) -> list[Entry]:
     amounts, promises = _stage_amounts(rng, deal, len(entered)), _expected_closes(book, rng, deal, entered)
     return [Entry(stage, moment, amount, promise)
             for (stage, moment), amount, promise in zip(entered, amounts, promises, strict=True)]  # fmt: skip
+
+
+def _move_close_dates(book: Book, deal: Deal, entries: list[Entry], *, is_slow: bool) -> list[Entry]:
+    """Return the entries with the close dates that were moved; a deal left lying is never touched again."""
+    if deal.is_stale:
+        return entries
+    if is_slow:
+        return push_every_month(entries, book.calendar)
+    end = deal.closed if book.world.has_closed(deal) else None
+    return push_at_quarter_ends(seeded_random(f"close dates {deal.number}"), entries, book.calendar, end)
 
 
 def _entered_stages(book: Book, deal: Deal) -> list[tuple[str, datetime]]:
