@@ -44,14 +44,15 @@ class Drill:
         """Return the columns of the kind and, of records that are divided over touches, what counts of each."""
         if self.credits is None:
             return self.columns
-        return (*self.columns, Column(f"Credit ({MODEL_LABELS[self.result.model]})", "", self.credit_kind))
+        credit = Column(f"Credit ({MODEL_LABELS[self.result.model]})", "", self.credit_kind)
+        return self.columns[0], credit, *self.columns[1:]
 
     def cells_of(self, record: Any) -> list[Cell]:
         cells = [Cell.of(column, record) for column in self.columns]
         if self.credits is None:
             return cells
         currency = self.result.currency or getattr(record, "currency", "")
-        return [*cells, Cell(self.all_columns[-1], self.credits.get(record.pk), currency)]
+        return [cells[0], Cell(self.all_columns[1], self.credits.get(record.pk), currency), *cells[1:]]
 
     @property
     def n(self) -> int:
