@@ -36,7 +36,8 @@ PERSON_FIELDS = {"name", "email", "role", "territory", "manager", "time_zone", "
 GUARDED_FIELDS = {"email", "role", "is_active", "is_superuser", "is_staff"}  # who can act as a person, and as what
 Kind = ConsentRequest.Kind
 FISCAL_FIELDS = {"fiscal_first_month", "fiscal_week_start", "fiscal_week_end", "fiscal_year_name"}
-COMPANY_FIELDS = FISCAL_FIELDS | {
+ATTRIBUTION_FIELDS = {"attribution_model", "journey_basis", "attribution_half_life", "counts_incoming_activities"}
+COMPANY_FIELDS = FISCAL_FIELDS | ATTRIBUTION_FIELDS | {
     "name", "currency", "time_zone", "number_format", "foreign_amounts", "visibility", "achievement", "nightly_at",
 }  # fmt: skip
 

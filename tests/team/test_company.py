@@ -43,6 +43,15 @@ def test_ops_sets_the_company(as_user: Any, ops: User) -> None:
 
 
 @pytest.mark.django_db
+def test_ops_sets_how_touches_are_credited(as_user: Any, ops: User) -> None:
+    chosen = {"attribution_model": "markov", "journey_basis": "person", "attribution_half_life": "14"}
+    assert as_user(ops).post(reverse("company"), {**SETTINGS, **chosen}).status_code == 302
+    company = Company.get()
+    assert (company.attribution_model, company.journey_basis, company.attribution_half_life) == ("markov", "person", 14)
+    assert not company.counts_incoming_activities
+
+
+@pytest.mark.django_db
 def test_another_rhythm_stands_when_it_is_written(as_user: Any, ops: User) -> None:
     as_user(ops).post(reverse("company"), {**SETTINGS, "nightly_cron": " 15  4 * * 1-5 "})
     assert Company.get().nightly_at == "15 4 * * 1-5"
