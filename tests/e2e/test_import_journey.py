@@ -11,11 +11,11 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Visit
+from tests.e2e.uploads import PATIENCE, hand_in
 
 ROWS = 18_000  # with their notes several blocks of the reader, so that there is a bar to move
 NOTES = "Met at the fair, asked for prices, wants a visit. " * 45
 HEADER = ["Id", "LastName", "Company", "Status", "Rating", "Email", "IsConverted", "Notes__c"]
-PATIENCE = 30_000
 
 
 def export(folder: Path) -> Path:
@@ -31,13 +31,6 @@ def export(folder: Path) -> Path:
         archive.writestr("Lead.csv", leads.getvalue())
         archive.writestr("Account.csv", '"Id","Name","BillingCity"\n"001J00000000001","Journey Ltd","Kiel"\n')
     return path
-
-
-def hand_in(page: Page, file: Path) -> None:
-    page.set_input_files("input[type=file]", file)
-    page.get_by_role("button", name="Preview import").click()
-    page.wait_for_url(re.compile(r"/imports/\d+/"), timeout=PATIENCE)
-    expect(page.get_by_text("Waiting for you")).to_be_visible(timeout=PATIENCE)
 
 
 def bar(page: Page) -> list[int]:
