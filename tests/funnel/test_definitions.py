@@ -16,7 +16,7 @@ from funnel.defaults import STAGES
 from funnel.definitions import in_force
 from funnel.stages.drafts import Stage
 from funnel.stages.forms import StageTerms, faults_of, subjects_of
-from team.models import Role, User
+from team.models import Company, Role, User
 from tests import make
 
 MQL = next(stage for stage in STAGES if stage.key == "mql")
@@ -92,7 +92,7 @@ def test_no_other_door_leads_into_force(leaders: tuple[User, User], ops: User, a
 
 def test_a_pilot_binds_its_team_alone(leaders: tuple[User, User], rep: User) -> None:
     cmo, cro = leaders
-    version = proposed(cmo, pilot_manager=cro, expires_on=timezone.now().date())
+    version = proposed(cmo, pilot_manager=cro, expires_on=Company.today())
     actions.sign_version(by=cro, version=version)
     assert in_force().get("mql") == MQL
     assert in_force(rep).get("mql").rule == HIGHER.criteria  # type: ignore[union-attr]

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from agreements.models import Seat, Signatory, Version
 from alignment.index.actions import record_index
@@ -13,6 +12,7 @@ from alignment.index.models import IndexSnapshot
 from alignment.index.queries import read_history
 from alignment.index.rules import Input, Part
 from alignment.rounds.models import Round
+from core.dates import start_of_day
 from core.periods import add_months
 from team.models import Company, Role, User
 from team.navigation import navigation_links
@@ -41,8 +41,8 @@ def last_month_end(back: int = 0) -> date:
 
 def signed_long_ago(cmo: User, cro: User) -> Version:
     version = sign(cmo, cro, "priority")
-    moment = timezone.now() - timedelta(days=75)
-    Version.objects.filter(pk=version.pk).update(in_force_at=moment)
+    day = last_month_end(1) - timedelta(days=10)  # two month ends have passed since, whatever the day of the month is
+    Version.objects.filter(pk=version.pk).update(in_force_at=start_of_day(day, Company.get().zone))
     return version
 
 
