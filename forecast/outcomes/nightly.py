@@ -33,7 +33,7 @@ from forecast.outcomes.result import ForecastResult, Ground, QuarterForecast, Re
 from forecast.outcomes.simulation import RUNS
 from team.models import Company
 
-SHAPE = 1  # of the stored result: raise it when the result changes, and the forecast is computed again
+SHAPE = 2  # of the stored result: raise it when the result changes, and the forecast is computed again
 REP_RUNS = 2_000
 READ_TABLES = ("opportunities", "stage_changes", "day_rates", "owners")
 
