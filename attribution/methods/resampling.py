@@ -26,7 +26,7 @@ from attribution.methods.shapley import (
 )
 
 RESAMPLES = 500
-CHUNK_NUMBERS = 4_000_000  # how many numbers a chunk of resamples may hold at once
+CHUNK_NUMBERS = 1_000_000  # how many numbers a chunk of resamples may hold at once; more fall out of the cache
 LOW, HIGH = 0.1, 0.9  # ends of the 80 % interval
 MOST_SWAPS = 0.2  # two channels that swap more often cannot be told apart
 TOP = 3
