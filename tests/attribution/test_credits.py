@@ -205,5 +205,6 @@ def test_a_channel_that_alone_brought_more_than_its_share_keeps_every_sum(compan
         for _deal, weights in rows.groupby("opportunity_id")[f"{model}_weight"]:
             assert sum(map(Fraction, weights)) == 1, model
     detached = rows[rows["touch_id"].isna()]
+    assert len(detached)
     assert set(detached["channel"]) <= {"g", "m"}
     assert (detached["linear_weight"] == 0).all()
