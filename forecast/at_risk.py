@@ -1,7 +1,7 @@
 """Open deals that need attention: slipped, idle, or longer in their stage than those that were won."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import ibis
@@ -11,6 +11,7 @@ from forecast.history import Tables, deal_states
 PUSHED_TIMES = 3  # a close date moved to a later day so often makes a deal slipped
 IDLE_DAYS = 30  # without a change of the deal or an activity
 STAGE_SHARE = 0.9  # of the won deals had left the stage after so many days
+WON_DAYS = 365  # before the first evening: deals won since then say how long a stage takes
 FEWEST_WON = 10  # won deals that passed a stage, below which it has no limit
 
 
@@ -21,7 +22,8 @@ def deals_at_risk(tables: Tables, evenings: Sequence[date], today: date) -> Any:
     close date moved to a later day, `days_past` the days since it passed, `idle_days` those since the last change or
     activity, `stage_days` those in the stage, `stage_limit` what nine of ten won deals took there at most (NULL: too few).
     """
-    states = _with_progress(deal_states(tables, today))
+    first = min(evenings) - timedelta(days=WON_DAYS)
+    states = _with_progress(deal_states(tables, today, closed_since=first))
     each = states.mutate(counted_on=_repeat_for(evenings))
     then = each.filter(
         (each.on <= each.counted_on)

@@ -24,13 +24,31 @@ class Tables(Protocol):
     def table(self, name: str) -> Any: ...
 
 
-def deal_states(tables: Tables, today: date) -> Any:
-    """Return the states of all deals up to `today`, one row each.
+class DealsClosedSince:
+    """The tables without deals whose last close is before a day: most deals of a company are long over."""
+
+    def __init__(self, tables: Tables, first: date, today: date) -> None:
+        deals = tables.table("opportunities")
+        closed_on = ibis.coalesce(deals.closed_on, deals.closed_at.date(), ibis.literal(today))
+        self._tables = tables
+        self._deals = deals.filter((deals.outcome == "open") | (closed_on >= ibis.literal(first)))
+
+    def table(self, name: str) -> Any:
+        if name == "opportunities":
+            return self._deals
+        rows = self._tables.table(name)
+        return rows.semi_join(self._deals, rows.opportunity_id == self._deals.id)
+
+
+def deal_states(tables: Tables, today: date, *, closed_since: date | None = None) -> Any:
+    """Return the states of all deals up to `today`, one row each; with `closed_since` without deals that closed before.
 
     `number` counts the states of a deal from 0; `until_on` is the day of the next one, NULL for the last. An amount is never
     NULL. `close_on` is the day on which an open deal is expected to close, and on which a closed one closed. Columns that
     begin with `old_` hold the state before, NULL for the first.
     """
+    if closed_since:
+        tables = DealsClosedSince(tables, closed_since, today)
     parts = (
         _opened_states(tables),
         _history_states(tables),

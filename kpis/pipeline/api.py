@@ -31,7 +31,7 @@ from kpis.api import (
 )
 from kpis.pipeline.deal_history import read_history
 from kpis.pipeline.risks import LISTS, RiskyDeal, read_risks
-from kpis.pipeline.waterfall import CLOSES, CLOSING_INSIDE, Bar, PipelineQuestion, build_waterfall, find_movements
+from kpis.pipeline.waterfall import CLOSES, CLOSING_INSIDE, PipelineQuestion, build_waterfall, find_movements
 from team.models import User
 
 CLOSES_PARAMETER = OpenApiParameter(
@@ -129,24 +129,20 @@ class PipelineViewSet(ApiResponseMixin, ViewSet):
         waterfall = answer_or_400(lambda: build_waterfall(cast(User, request.user), question, facts))
         if waterfall is None:
             raise ValidationError({"period": "This period has not begun. Choose one that has."})
-        return Response(
-            {
-                "from": question.period.start,
-                "to": question.period.end,
-                "closes": question.closes,
-                "currency": waterfall.currency,
-                "as_of": facts.as_of,
-                "bars": [_bar_as_json(bar) for bar in waterfall.bars],
-                "by": question.by,
-                "parts": [
-                    {"key": part.key, "label": part.label, "bars": [_bar_as_json(bar) for bar in part.bars]}
-                    for part in waterfall.parts
-                ],
-                "assumed": waterfall.assumed,
-                "left_out": dict(waterfall.left_out),
-                "readable_only": waterfall.is_readable_only,
-            }
-        )
+        answer = {
+            "from": question.period.start,
+            "to": question.period.end,
+            "closes": question.closes,
+            "currency": waterfall.currency,
+            "as_of": facts.as_of,
+            "bars": waterfall.bars,
+            "by": question.by,
+            "parts": waterfall.parts,
+            "assumed": waterfall.assumed,
+            "left_out": dict(waterfall.left_out),
+            "readable_only": waterfall.is_readable_only,
+        }
+        return Response(WaterfallSerializer(answer).data)
 
     @extend_schema(
         operation_id="pipeline_deals",
@@ -165,7 +161,8 @@ class PipelineViewSet(ApiResponseMixin, ViewSet):
         limit = read_whole_number(request, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
         offset = read_whole_number(request, "offset", 0, 0, 10**12)
         lines = answer_or_400(lambda: _read_deals(request, question))
-        return Response({"count": len(lines), "results": lines[offset : offset + limit]})
+        answer = {"count": len(lines), "results": lines[offset : offset + limit]}
+        return Response(PipelineDealsSerializer(answer).data)
 
     @extend_schema(operation_id="pipeline_deal_history", responses=DealHistorySerializer)
     def retrieve(self, request: Request, pk: int) -> Response:
@@ -184,10 +181,6 @@ def _read_question(request: Request, by: str = "") -> PipelineQuestion:
         raise ValidationError({"closes": f"Use one of: {', '.join(CLOSES)}."})
     period: Period = answer_or_400(lambda: read_asked_period(request))
     return PipelineQuestion(period, read_filters(request), by, closes)
-
-
-def _bar_as_json(bar: Bar) -> dict[str, Any]:
-    return {"key": bar.key, "label": bar.label, "value": bar.value, "deals": bar.deals}
 
 
 def _read_deals(request: Request, question: PipelineQuestion) -> list[dict[str, Any]]:

@@ -220,7 +220,7 @@ def _select(scope: Scope, question: PipelineQuestion, window: Window, key: str =
     converts = is_converted(scope, cut)
 
     def deals_with_movements(scope: Scope) -> Any:
-        states = rules.overlapping_states(deal_states(scope, scope.today), window)
+        states = rules.overlapping_states(deal_states(scope, scope.today, closed_since=window.first), window)
         states = scope.facts.materialize("deal_states", states)
         lines = rules.movements(states, window, scope.currency, converts=converts)
         lines = lines.filter(lines.movement == key) if key else lines

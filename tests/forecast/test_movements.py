@@ -10,6 +10,7 @@ import pytest
 
 from core.periods import Period
 from forecast.history import deal_states
+from forecast.waterfall import movements as rules
 from forecast.waterfall.movements import CHANGES, END, START
 from kpis.pipeline import waterfall as page
 from kpis.pipeline.waterfall import ALL_OPEN, CLOSING_INSIDE, PipelineQuestion, Waterfall
@@ -203,10 +204,22 @@ def play_market(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], MemoryFacts]
     def build(seed: int) -> MemoryFacts:
         facts = random_facts(seed)
         states = facts.materialize("all_states", deal_states(facts, TODAY))
-        monkeypatch.setattr(page, "deal_states", lambda tables, today: states)
+        monkeypatch.setattr(page, "deal_states", lambda tables, today, closed_since: states)
         return facts
 
     return build
+
+
+def test_deals_that_were_over_before_the_first_day_change_nothing() -> None:
+    facts = random_facts(2)
+    scope = Scope(facts, QUARTER, "EUR", TODAY)
+    window = PipelineQuestion(QUARTER).window(TODAY)
+    assert window
+    every = rules.overlapping_states(deal_states(facts, TODAY), window)
+    lines = facts.execute(rules.movements(every, window, "EUR", converts=False))
+    read = page.read_movements(scope, PipelineQuestion(QUARTER), START, ask(facts))
+    starts = lines[(lines.movement == START) & (lines.currency.fillna("EUR") == "EUR")]
+    assert sum(line.amount for line in read) == sum(starts.amount)
 
 
 def assert_closes(bars: tuple[page.Bar, ...]) -> None:
