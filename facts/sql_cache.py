@@ -14,19 +14,18 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from importlib.metadata import version
 from typing import Any
 
 import ibis
 import ibis.backends.duckdb
 import ibis.expr.types as ir
-import sqlglot
 from django.core.cache import caches
 from ibis.expr.operations import DatabaseTable, InMemoryTable, Literal, Node
 
 log = logging.getLogger(__name__)
-WRITTEN_BY = (
-    f"1 ibis {ibis.__version__} sqlglot {sqlglot.__version__}"  # raise the number when templates are made differently
-)
+PACKAGES = ("ibis-framework", "sqlglot")
+WRITTEN_BY = f"1 {[version(name) for name in PACKAGES]}"  # raise the number when templates are made differently
 CACHE_FAULTS = (OSError, EOFError, ValueError, AttributeError, ImportError, pickle.UnpicklingError, zlib.error)
 CACHED_QUESTIONS = 500  # their texts and forms, some 50 kB each
 FIRST_MOMENT, FIRST_DAY = datetime(9000, 1, 1, tzinfo=UTC), date(9500, 1, 1)  # stand-ins, one day apart
