@@ -28,9 +28,10 @@ def draw_waterfall(waterfall: Waterfall) -> Chart | None:
     finding = sentences.find_in_chart(waterfall)
     trace: dict[str, Any] = {
         "type": "bar",
+        "orientation": "h",  # the names of twelve bars stand beside each other on no phone
         "name": "Open pipeline",
-        "x": [bar.label for bar in bars],
-        "y": values,
+        "x": values,
+        "y": [bar.label for bar in bars],
         "base": bottoms,
         "text": [short_money(bar.value, waterfall.currency) for bar in bars],
         "textposition": "outside",
@@ -47,9 +48,10 @@ def draw_waterfall(waterfall: Waterfall) -> Chart | None:
         figure={
             "data": [trace],
             "layout": {
-                "yaxis": build_axis([*tops, *bottoms], "money", waterfall.currency),
-                "xaxis": {"type": "category", "dtick": 1, "tickangle": -35},
+                "xaxis": build_axis([*tops, *bottoms], "money", waterfall.currency) | {"showgrid": True},
+                "yaxis": {"type": "category", "dtick": 1, "autorange": "reversed", "zeroline": False},
                 "bargap": 0.25,
+                "hovermode": "closest",
             },
         },
         unit="money",
