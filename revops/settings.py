@@ -205,6 +205,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # how long a password entered again 
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", 0)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Accord"
+MFA_TOTP_TOLERANCE = 1  # half minutes: clocks of phones differ, and typing takes a while (RFC 6238, 5.2)
 MFA_ADAPTER = "team.accounts.two_factor.MfaAdapter"
 MFA_ALLOW_UNVERIFIED_EMAIL = (
     True  # accounts are made by an ops admin, so no one takes a stranger's address by signing up

@@ -2,9 +2,11 @@
 
 import re
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
@@ -26,9 +28,9 @@ def person(company: Company) -> User:
     return make.user("cmo", email="mona@example.com", password=PASSWORD)
 
 
-def code_of(secret: str) -> str:
+def code_of(secret: str, half_minutes_ago: int = 0) -> str:
     cache.clear()  # allauth refuses a code that was used in the same half minute
-    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30 - half_minutes_ago)))
 
 
 def sign_in(client: Client) -> Any:
@@ -77,6 +79,17 @@ def test_the_whole_journey_works_with_the_settings_as_shipped(client: Client, pe
     client.post("/accounts/logout/")
     assert sign_in(client).redirect_chain[-1][0] != reverse("mfa_authenticate")
     assert "_auth_user_id" in client.session
+
+
+def test_a_code_that_has_just_changed_is_accepted_and_an_older_one_is_not(client: Client, person: User) -> None:
+    with time_machine.travel(datetime(2026, 3, 2, 9, 0, 14, tzinfo=UTC), tick=False):
+        sign_in(client)
+        secret = set_up(client)
+        for half_minutes, is_accepted in ((1, True), (2, False)):
+            other = Client()
+            sign_in(other)
+            answer = other.post(reverse("mfa_authenticate"), {"code": code_of(secret, half_minutes)})
+            assert (answer.status_code == 302) is is_accepted
 
 
 def test_an_address_that_was_never_verified_does_not_stand_in_the_way(client: Client, person: User) -> None:
