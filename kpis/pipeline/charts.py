@@ -10,6 +10,7 @@ from kpis.pipeline import sentences
 from kpis.pipeline.waterfall import Bar, Waterfall
 
 GAIN, LOSS = "--joint", "--edge"
+ROOM_FOR_LABELS = 1.28  # times the longest bar: amounts stand outside of their bars, also at 360 px
 STOCK, WON_BAR = "--ink", "--sales"
 
 
@@ -25,6 +26,7 @@ def draw_waterfall(waterfall: Waterfall) -> Chart | None:
         bottoms.append(float(base))
     values = [float(bar.value) for bar in bars]
     tops = [bottom + value for bottom, value in zip(bottoms, values, strict=True)]
+    ends = [0.0, *tops, *bottoms]
     finding = sentences.find_in_chart(waterfall)
     trace: dict[str, Any] = {
         "type": "bar",
@@ -48,8 +50,15 @@ def draw_waterfall(waterfall: Waterfall) -> Chart | None:
         figure={
             "data": [trace],
             "layout": {
-                "xaxis": build_axis([*tops, *bottoms], "money", waterfall.currency) | {"showgrid": True},
-                "yaxis": {"type": "category", "dtick": 1, "autorange": "reversed", "zeroline": False},
+                "xaxis": build_axis([*tops, *bottoms], "money", waterfall.currency)
+                | {"showgrid": True, "range": [min(ends) * ROOM_FOR_LABELS, max(ends) * ROOM_FOR_LABELS]},
+                "yaxis": {
+                    "type": "category",
+                    "dtick": 1,
+                    "autorange": "reversed",
+                    "zeroline": False,
+                    "showgrid": False,
+                },
                 "bargap": 0.25,
                 "hovermode": "closest",
             },
