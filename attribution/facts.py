@@ -4,6 +4,8 @@ from facts.registry import Column, DerivedTable, register_derived_table
 from team.models import Company
 
 WEIGHT = "decimal(11,10)"
+AMOUNT = "decimal(25,10)"  # of the scale of a weight, as Ibis wants it; large enough for any amount
+SHARE = "decimal(38,12)"  # an amount in cents times a weight, without losing a digit
 CONTENT = "1"  # change it when the same records give other credits
 CREDITS = DerivedTable(
     "credits",

@@ -60,3 +60,12 @@ def dependents_of(model: type[models.Model]) -> Iterator[tuple[type[Record], str
         for link in kind.part_of:
             if kind.model._meta.get_field(link).related_model is model:
                 yield kind.model, link
+
+
+OTHER_LINKS = {"territory": "territories", "handoff": "handoffs"}  # to tables that hold no kind of record
+
+
+def linked_table(link: str) -> str:
+    """Return the fact table that a link points to."""
+    kinds = kinds_by_plural().values()
+    return OTHER_LINKS.get(link) or next(kind.plural for kind in kinds if link in {kind.name, *kind.link_names})

@@ -9,12 +9,10 @@ from typing import Any
 
 import ibis
 
+from attribution.facts import AMOUNT, SHARE, WEIGHT
 from kpis.rows import Row, Scope
 
 NO_TOUCH = "No touch"
-WEIGHT = "decimal(11,10)"
-AMOUNT = "decimal(25,10)"  # of the scale of a weight, as Ibis wants it; large enough for any amount
-SHARE = "decimal(38,12)"  # an amount in cents times a weight, without losing a digit
 OF_TOUCH = {
     "touch_campaign_id": "campaign_id", "touch_asset_id": "asset_id", "touch_channel": "channel",
     "touch_source": "lead_source", "touch_persona": "persona",

@@ -12,8 +12,8 @@ import pandas as pd
 
 from core.periods import Period
 from core.request_values import read_id
+from crm.rates.conversion import in_company_currency
 from kpis import dimensions
-from kpis.currency_conversion import in_company_currency
 from kpis.dimensions import BLANK, OWNERS
 from kpis.grains import GRAINS, grain_of
 from kpis.registry import BadCut, Measure

@@ -13,7 +13,7 @@ import ibis
 
 from core.periods import Period
 from crm.readable import ReadableRows
-from crm.registry import kinds_by_plural
+from crm.registry import linked_table
 from facts.custom import custom_field
 from facts.engine import Facts
 from kpis.people import with_persons
@@ -115,7 +115,6 @@ def _last_of(table: str, link: str, moment: str) -> Callable[[Scope], Any]:
     return build
 
 
-OTHER_LINKS = {"territory": "territories", "handoff": "handoffs"}  # to tables that hold no kind of record
 DERIVED: dict[str, Callable[[Scope], Any]] = {
     "first_touch": _first_touches,
     "deals": _deals_of_leads,
@@ -124,18 +123,6 @@ DERIVED: dict[str, Callable[[Scope], Any]] = {
     "last_move": _last_of("moves", "lead_id", "entered_at"),
     "last_use": _last_of("content_uses", "asset_id", "used_at"),
 }
-
-
-def linked_table(link: str) -> str:
-    """Return the fact table that a link points to."""
-    kinds = kinds_by_plural().values()
-    return OTHER_LINKS.get(link) or next(kind.plural for kind in kinds if link in {kind.name, *kind.link_names})
-
-
-def first_day(*values: Any) -> Any:
-    """Return the first day that is known; of a moment, the day that it is on the company's clock."""
-    days = [value.date() if value.type().is_timestamp() else value for value in values]
-    return days[0] if len(days) == 1 else ibis.coalesce(*days)
 
 
 def _pointer_and_table(scope: Scope, segment: str) -> tuple[str, Any]:

@@ -17,19 +17,17 @@ from attribution.campaigns.report import (
     build_report,
     list_campaigns,
 )
+from attribution.facts import AMOUNT, SHARE, WEIGHT
 from core.periods import Period
 from crm.models import Campaign
+from crm.rates.conversion import CENTS, Conversion, in_company_currency
 from facts.engine import Facts, open_facts
 from funnel.verdicts.report import CUTS, count_by_part, verdicts_given
 from team.access import has_right
 from team.models import Company, User
 
-CENTS = "decimal(18,2)"
-AMOUNT = "decimal(25,10)"  # of the scale of a weight, as Ibis wants it
-SHARE = "decimal(38,12)"  # an amount in cents times a weight, without losing a digit
 KEPT_SECONDS = 600
 LEAD_GENERATION = "lead_generation"
-WEIGHT = "decimal(11,10)"
 RECORDED = "recorded"  # no model of touches: the campaign that a lead or a deal names gets all of it
 
 
@@ -124,20 +122,13 @@ def within_period(day: Any, period: Period) -> Any:
     return inside
 
 
-def with_home_amount(facts: Any, rows: Any, day: Any, company: Company) -> Any:
+def with_home_amount(facts: Any, table: str, rows: Any, company: Company) -> Any:
     """Add `home_amount`, in the company's currency to the cent; NULL in another one that is not converted or has no rate."""
-    rows = rows.mutate(rated_on=day)
+    if company.is_converting_amounts:
+        today = facts.as_of.astimezone(company.zone).date() if facts.as_of else Company.today()
+        rows = in_company_currency(Conversion(facts, company.currency, today), table, rows)
     is_home = rows.currency.fill_null("").isin(["", company.currency])
-    if not company.is_converting_amounts:
-        return rows.mutate(home_amount=is_home.ifelse(rows.amount.fill_null(0).cast(CENTS), None))
-    rates = facts.table("day_rates")
-    rates = rates.filter(rates.into == company.currency).select(
-        rate_currency="currency", rate_day="day", up="up", down="down"
-    )
-    both = rows.left_join(rates, [rows.currency == rates.rate_currency, rows.rated_on == rates.rate_day])
-    converted = both.amount.cast("float64") * both.up.cast("float64") / both.down.cast("float64")
-    is_home = both.currency.fill_null("").isin(["", company.currency])
-    return both.mutate(home_amount=is_home.ifelse(both.amount.fill_null(0).cast(CENTS), converted.round(2).cast(CENTS)))
+    return rows.mutate(home_amount=is_home.ifelse(rows.amount.fill_null(0).cast(CENTS), None))
 
 
 def _company_of(rows: Any) -> Any:
@@ -149,7 +140,7 @@ def _won_deals(facts: Any, company: Company, period: Period) -> Any:
     deals = facts.table("opportunities")
     deals = deals.filter(deals.outcome == "won")
     day = ibis.coalesce(deals.closed_on, deals.closed_at.date())
-    rows = with_home_amount(facts, deals.filter(within_period(day, period)), day, company)
+    rows = with_home_amount(facts, "opportunities", deals.filter(within_period(day, period)), company)
     return rows.select("id", "home_amount", "amount", company=_company_of(rows))
 
 
@@ -193,8 +184,7 @@ def _read_pipeline(facts: Any, company: Company, credits: Any) -> dict[int | Non
     """Return the credited amount of the deals that are open now."""
     deals = facts.table("opportunities")
     deals = deals.filter(deals.outcome == "open")
-    day = ibis.coalesce(deals.opened_on, deals.created_at.date())
-    rows = with_home_amount(facts, deals, day, company).select("id", "home_amount")
+    rows = with_home_amount(facts, "opportunities", deals, company).select("id", "home_amount")
     both = credits.filter(credits.weight > 0).join(rows, credits.opportunity_id == rows.id)
     each = both.select("campaign_id", earned=(both.home_amount.cast(AMOUNT) * both.weight).cast(SHARE))
     sums = facts.execute(each.group_by("campaign_id").agg(earned=each.earned.sum()))
@@ -205,7 +195,7 @@ def read_spend(facts: Any, company: Company, period: Period) -> tuple[dict[int, 
     """Return what was spent on lead generation and in all by campaign, and how many lines name a campaign."""
     lines = facts.table("spend")
     lines = lines.filter(within_period(lines.spent_on, period) & lines.campaign_id.notnull())
-    rows = with_home_amount(facts, lines, lines.spent_on, company)
+    rows = with_home_amount(facts, "spend", lines, company)
     is_lead = rows.category == LEAD_GENERATION
     sums = facts.execute(
         rows.group_by("campaign_id").agg(

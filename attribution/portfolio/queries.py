@@ -126,6 +126,6 @@ def _read_names(credited: list[CreditedMoves]) -> Mapping[tuple[str, int], str]:
 def _read_average_won(facts: Any, company: Company) -> Decimal | None:
     deals = facts.table("opportunities")
     won = deals.filter((deals.outcome == "won") & (deals.amount > 0))
-    rows = with_home_amount(facts, won, ibis.coalesce(won.closed_on, won.closed_at.date()), company)
+    rows = with_home_amount(facts, "opportunities", won, company)
     sums = facts.execute(rows.agg(total=rows.home_amount.sum(), n=rows.home_amount.count())).iloc[0]
     return as_decimal(sums["total"]) / int(sums["n"]) if sums["n"] else None

@@ -1,10 +1,11 @@
 """How many records of each kind there are, by the day each belongs to."""
 
+from crm.rates.conversion import first_day
 from crm.record_kind import Count, RecordKind
 from crm.registry import kinds_by_name
 from kpis.deals import closed_day, count_one, is_closed, is_lost, is_no_decision, is_won, opened_day
 from kpis.registry import Measure, Metric, OwnerSide, register_metric
-from kpis.rows import Build, first_day
+from kpis.rows import Build
 
 
 def _register_count(

@@ -19,6 +19,7 @@ from attribution.campaigns.sentences import (
     list_gaps,
 )
 from core.periods import Period
+from kpis.compute import compute_metric
 from team.models import Company, Role, User
 from tests import make
 from tests.kpis.memory_facts import MemoryFacts
@@ -246,6 +247,35 @@ def test_foreign_deals_are_converted_where_the_company_converts(euro_company: Co
     data = read_data(euro_company, market(day_rates=rates))
     assert data.won == Decimal("113.50")
     assert data.coverage.unconverted_deals == 0
+
+
+OPENED, CLOSED, TODAY = date(2025, 7, 1), date(2025, 6, 1), date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    ("deal", "metric", "worth"),
+    [
+        ({"outcome": "open", "amount": Decimal(60), "opened_on": OPENED}, "attributed_pipeline", Decimal(15)),
+        ({"outcome": "won", "amount": Decimal("0.25"), "closed_on": CLOSED}, "attributed_revenue", Decimal("0.12")),
+    ],
+)
+def test_the_page_counts_foreign_amounts_as_the_metrics_do(
+    euro_company: Company, deal: dict[str, Any], metric: str, worth: Decimal
+) -> None:
+    """An open deal takes today's rate, not that of its opening; a half cent goes to the even one."""
+    euro_company.foreign_amounts = Company.ForeignAmounts.CONVERT
+    euro_company.save()
+    facts = market(
+        opportunities=[{**deal, "account_id": 1, "lead_id": 1, "currency": "USD"}],
+        day_rates=[
+            {"currency": "USD", "into": "EUR", "day": day, "up": Decimal(1), "down": down}
+            for day, down in ((CLOSED, Decimal(2)), (OPENED, Decimal(2)), (TODAY, Decimal(4)))
+        ],
+    )
+    data = read_data(euro_company, facts)
+    sums = data.pipeline if deal["outcome"] == "open" else data.revenue.sums
+    counted = compute_metric(metric, YEAR, where={"model": "linear"}, facts=facts).value  # type: ignore[arg-type]
+    assert sum(sums.values()) == counted == worth
 
 
 @pytest.mark.parametrize("model", Company.AttributionModel.values)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.periods import Period
+from crm.rates.conversion import in_company_currency
 from crm.rates.exchange_rates import Factor
 from kpis.compute import compute_metric, compute_trend
-from kpis.currency_conversion import in_company_currency
 from kpis.drill import find_records
 from kpis.result import Result
 from kpis.rows import Scope
@@ -151,7 +151,7 @@ def test_an_open_deal_is_worth_what_it_is_on_the_evening_it_is_counted() -> None
     )
 )  # fmt: skip
 def test_the_engine_rounds_every_row_as_exact_fractions_do(rows: list[tuple[Decimal, str, str]]) -> None:
-    from kpis.currency_conversion import in_company_currency
+    from crm.rates.conversion import in_company_currency
     from kpis.rows import Scope
 
     days = [date.fromordinal(date(2020, 1, 1).toordinal() + place) for place in range(len(rows))]

@@ -6,21 +6,49 @@ its invoice or deal where it has none, a subscription its last day; what is ahea
 A row without a rate keeps its amount and currency, so that it is left out and said to be.
 """
 
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import ibis
 
 from crm.record_kind import Money
-from crm.registry import kinds_by_plural
-from kpis.rows import Scope, column_name, first_day, linked_table
+from crm.registry import kinds_by_plural, linked_table
 
 CENTS = "decimal(18,2)"
 RATE = "decimal(19,10)"  # both engines multiply it with an amount without losing a digit
 LARGEST = 1e15  # beyond, a double cannot tell one cent from the next
 
 
-def in_company_currency(scope: Scope, table: str, rows: Any) -> Any:
+class Tables(Protocol):
+    """What gives the fact tables."""
+
+    def table(self, name: str) -> Any: ...
+
+
+class ConversionScope(Tables, Protocol):
+    """The tables with the company's currency and its present day, as a question of a metric has them."""
+
+    @property
+    def currency(self) -> str: ...
+    @property
+    def today(self) -> date: ...
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """The scope of a question that is none of a metric."""
+
+    tables: Tables
+    currency: str
+    today: date
+
+    def table(self, name: str) -> Any:
+        return self.tables.table(name)
+
+
+def in_company_currency(scope: ConversionScope, table: str, rows: Any) -> Any:
     """Return the rows with their money in the company's currency, as far as there are rates."""
     kind = kinds_by_plural().get(table)
     if kind is None or kind.dated_money is None:
@@ -46,22 +74,22 @@ def in_company_currency(scope: Scope, table: str, rows: Any) -> Any:
     return converted.select(*columns)
 
 
-def _with_rate_day(scope: Scope, money: Money, rows: Any) -> Any:
+def _with_rate_day(scope: ConversionScope, money: Money, rows: Any) -> Any:
     """Return the rows with the day whose rate counts; today's where it is ahead, or where there is none."""
     if "counted_on" in rows.columns:
         day = rows.counted_on
     else:
         for path in money.days:
             rows = _with_linked_day(scope, rows, path) if "." in path else rows
-        day = first_day(*(rows[column_name(path)] for path in money.days))
+        day = first_day(*(rows[path.replace(".", "__")] for path in money.days))
         if money.today_while:
             name, value = money.today_while
             day = (rows[name] == value).ifelse(ibis.literal(None, type="date"), day)
     return rows.mutate(rated_on=ibis.least(day, ibis.literal(scope.today)))
 
 
-def _with_linked_day(scope: Scope, rows: Any, path: str) -> Any:
-    (link, name), day = path.split("."), column_name(path)
+def _with_linked_day(scope: ConversionScope, rows: Any, path: str) -> Any:
+    (link, name), day = path.split("."), path.replace(".", "__")
     behind = scope.table(linked_table(link)).select(**{f"{day}__key": "id", day: name})
     return rows.left_join(behind, rows[f"{link}_id"] == behind[f"{day}__key"])
 
@@ -95,3 +123,9 @@ def _convert_exactly(rows: Any, name: str) -> Any:
 
 def _remainder(rows: Any, name: str, guess: Any) -> Any:
     return rows[name] * rows.up.cast(RATE) - guess * rows.down.cast(RATE)
+
+
+def first_day(*values: Any) -> Any:
+    """Return the first day that is known; of a moment, the day that it is on the company's clock."""
+    days = [value.date() if value.type().is_timestamp() else value for value in values]
+    return days[0] if len(days) == 1 else ibis.coalesce(*days)
