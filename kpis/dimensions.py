@@ -122,6 +122,8 @@ DIMENSIONS = {
         Dimension("given_answer", "Verdict", labels=ANSWERS),
         Dimension("handoff_end", "How it ended", labels=ENDS),
         Dimension("content", "Content", "content_assets"),
+        Dimension("journey_stage", "Stage of the content"),
+        Dimension("reason_unused", "Reason not used", names="buyer"),
         Dimension(MODEL, "Attribution model", labels=tuple(MODEL_LABELS.items())),
     ]
 }

@@ -115,6 +115,17 @@ def _last_of(table: str, link: str, moment: str) -> Callable[[Scope], Any]:
     return build
 
 
+def _last_openings(scope: Scope) -> Any:
+    """When a buyer opened each asset last: one that Sales sent, or one of a touch that the buyer responded to."""
+    uses, touches = scope.table("content_uses"), scope.table("touches")
+    opened = uses.filter(uses.asset_id.notnull() & uses.opened_at.notnull())
+    answered = touches.filter(touches.asset_id.notnull() & touches.happened_at.notnull() & touches.has_responded)
+    both = ibis.union(
+        opened.select(asset="asset_id", moment="opened_at"), answered.select(asset="asset_id", moment="happened_at")
+    )
+    return both.group_by(id=both.asset).aggregate(at=both.moment.max())
+
+
 DERIVED: dict[str, Callable[[Scope], Any]] = {
     "first_touch": _first_touches,
     "deals": _deals_of_leads,
@@ -122,6 +133,7 @@ DERIVED: dict[str, Callable[[Scope], Any]] = {
     "last_touch": _last_of("touches", "lead_id", "happened_at"),
     "last_move": _last_of("moves", "lead_id", "entered_at"),
     "last_use": _last_of("content_uses", "asset_id", "used_at"),
+    "last_opening": _last_openings,
 }
 
 

@@ -29,6 +29,7 @@ from forecast.outcomes.api import CommitView, ForecastViewSet
 from funnel.api import HANDED_VIEWS
 from imports.api.jobs import IMPORT_VIEWS
 from kpis.api import MetricViewSet
+from kpis.content.api import ContentViewSet
 from kpis.goal_api import GoalView
 from kpis.pipeline.api import PipelineViewSet
 from scoring.api import PreviewViewSet, ScoreModelViewSet
@@ -60,6 +61,7 @@ router.register("score-models", ScoreModelViewSet, basename="api-score-models")
 router.register("alignment-dimensions", WorkspaceViewSet, basename="api-alignment-dimensions")
 router.register("alignment-index", IndexViewSet, basename="api-alignment-index")
 router.register("campaign-credits", CampaignsViewSet, basename="api-campaign-credits")
+router.register("content", ContentViewSet, basename="api-content")
 router.register("overview", OverviewViewSet, basename="api-overview")
 router.register("restated-figures", RestatementView, basename="api-restated-figures")
 router.register("day-notes", DayNoteView, basename="api-day-notes")

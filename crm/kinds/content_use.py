@@ -1,5 +1,5 @@
 from crm.models import ContentUse
-from crm.record_kind import RecordKind, Timeline
+from crm.record_kind import OWNER, SOURCE, Column, Cut, RecordKind, Timeline
 
 TIMELINE = """
 SELECT 'content', coalesce(c.used_at, c.requested_at, c.created_at), c.id, false,
@@ -14,5 +14,20 @@ KIND = RecordKind(
     exact=("asset", "owner", "lead", "opportunity"),
     ranges=("requested_at", "used_at", "opened_at"),
     is_event=True,
+    columns=(
+        Column("Content", "asset.name"), OWNER, Column("Lead", "lead.name"), Column("Opportunity", "opportunity.name"),
+        Column("Requested", "requested_at", "moment"), Column("Used", "used_at", "moment"),
+        Column("Opened", "opened_at", "moment"), Column("Reason not used", "reason_unused"), SOURCE,
+    ),
+    cuts={
+        "owner": Cut.owner("owner_id"),
+        "manager": Cut.owner("owner.manager_id"),
+        "content": Cut.by_id("asset_id"),
+        "kind": Cut.text("asset.kind"),
+        "journey_stage": Cut.text("asset.stage"),
+        "persona": Cut.text("asset.persona"),
+        "vertical": Cut.text("asset.vertical.name"),
+        **Cut.texts("reason_unused", "source_system"),
+    },
     timeline=Timeline("Content", (TIMELINE,), position=140, key="content"),
-)
+)  # fmt: skip

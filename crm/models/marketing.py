@@ -80,6 +80,7 @@ class ContentAsset(Record):
     kind = text_field()
     stage = text_field()
     persona = text_field()
+    vertical = reference_field("crm.Vertical", related_name="content_assets")
     url = text_field(2000)
 
 

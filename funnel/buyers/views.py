@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -66,7 +67,9 @@ class MoveForm(forms.Form):
 def _get_buyer(request: HttpRequest, kind: str, pk: int) -> Any:
     rows = MODELS[kind].objects.visible_to(request.user)
     related = (
-        ("owner", "account__owner", "campaign", "contact") if kind == "lead" else ("owner", "vertical", "territory")
+        ("owner", "account__owner", "account__vertical", "vertical", "campaign", "contact")
+        if kind == "lead"
+        else ("owner", "vertical", "territory")
     )
     return get_object_or_404(rows.select_related(*related), pk=pk)
 
@@ -94,6 +97,7 @@ def buyer_page(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
         "may_move": bool(stages_open_to(user, buyer, funnel, stage)),
         "may_note_use": NOTE_CONTENT_USE.is_open_to(user),
         "assets": _fitting_content(buyer, funnel, stage) if kind == "lead" else [],
+        "finder_query": _finder_query(buyer) if kind == "lead" else "",
         "reasons": REASONS,
         "may_spot": SPOT_OPPORTUNITY.is_open_to(user),
     }
@@ -109,6 +113,12 @@ def _open_handoff(lead: Lead) -> Waiting | None:
     """Return the open hand-off of a lead with its clock."""
     handoff = HandOff.objects.open().filter(lead=lead).select_related("to_owner__user").first()
     return Waiting(handoff, read_clocks([handoff])[handoff.pk]) if handoff else None
+
+
+def _finder_query(lead: Lead) -> str:
+    """Return the persona and the industry of a lead as the query of the content finder."""
+    vertical = lead.vertical or (lead.account.vertical if lead.account else None)
+    return urlencode({name: value for name, value in (("persona", lead.persona), ("vertical", vertical)) if value})
 
 
 @dataclass(frozen=True)

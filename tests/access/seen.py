@@ -223,6 +223,8 @@ PAGES: Mapping[str, Seen] = {
         *(f"/pipeline/deals/?list={risk}" for risk in ("slipped", "idle", "rotting")),
         "/pipeline/deals/?period=all&closes=all&bar=created&format=csv", "/pipeline/deals/?list=idle&format=csv",
     ),
+    "content": everybody("/content/?period=all", "/content/?format=csv", "/content/?format=coverage"),
+    "content_finder": everybody("/content/find/", "/content/find/?q=deck&stage=Demo&format=csv"),
     "pipeline_deal": record("/pipeline/deals/{opportunities}/"),
     "metrics": everybody("/metrics/"),
     "metric": everybody(  # each metric by each of its dimensions is walked by itself
@@ -313,6 +315,8 @@ API: Mapping[str, Seen] = {
         "/api/v1/pipeline/", "/api/v1/pipeline/?closes=all&by=custom.mobile", "/api/v1/pipeline/?where=account:id:{account}",
     ),
     "api-pipeline-deals": everybody("/api/v1/pipeline/deals/?closes=all&bar=created", "/api/v1/pipeline/deals/?list=idle"),
+    "api-content-list": everybody("/api/v1/content/?period=all"),
+    "api-content-find": everybody("/api/v1/content/find/?persona=CFO"),
     "api-pipeline-detail": record("/api/v1/pipeline/{opportunities}/"),
     "api-metrics-list": everybody("/api/v1/metrics/"),
     "api-metrics-detail": everybody("/api/v1/metrics/leads/?by=custom.mobile", "/api/v1/metrics/leads/?where=account:id:{account}"),

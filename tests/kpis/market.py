@@ -100,7 +100,9 @@ def play(seed: int, size: int = 40) -> dict[str, list[dict[str, Any]]]:
             field.name: str(field.related_model._meta.verbose_name_plural) for field in fields if field.related_model
         }
         return (
-            row | {f"{name}_id": one(table) for name, table in links.items() if table in ids} | {"currency": currency()}
+            row
+            | {f"{name}_id": one(table) for name, table in links.items() if table in ids}
+            | ({"currency": currency()} if "currency" in kind.fields else {})
         )
 
     rows: dict[str, list[dict[str, Any]]] = {
@@ -126,7 +128,7 @@ def play(seed: int, size: int = 40) -> dict[str, list[dict[str, Any]]]:
         "enquiries": times(9, lambda: {"account_id": one("accounts"), "status": word("New"), "opened_at": moment()}),
         "stage_changes": times(2 * size, lambda: {"opportunity_id": dice.randrange(1, 2 * size), "stage": dice.choice(STAGES), "entered_at": moment(), "amount": money(), "probability": chance()}),
     }  # fmt: skip
-    own_metrics = {"quotas"}  # without a count of all their records
+    own_metrics = {"quotas", "content_uses", "enquiry_handovers"}  # without a count of all their records
     kinds = kinds_by_plural().items()
     counted = [(name, kind) for name, kind in kinds if (kind.count or name in own_metrics) and name not in rows]
     return rows | {name: [other(kind) for _ in range(9)] for name, kind in counted}

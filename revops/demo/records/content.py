@@ -48,6 +48,20 @@ ASSETS: tuple[tuple[str, str, int, str, bool], ...] = (  # name, kind, stage, pe
     ("Implementation plan", "Plan", 3, OPERATIONS, False),
     ("Price guide", "Sheet", 3, "", False),
 )
+FOR_VERTICAL = {  # what is written for one industry; the rest serves all
+    "Industry brief: financial services": "Financial services",
+    "Industry brief: insurance": "Insurance",
+    "Industry brief: manufacturing": "Manufacturing",
+    "Industry brief: hospitality": "Hospitality",
+    "Industry brief: healthcare": "Healthcare",
+    "Reference: a bank that closes in three days": "Financial services",
+    "Reference: an insurer in eight weeks": "Insurance",
+    "Reference: a plant network": "Manufacturing",
+}
+UNOPENED = {  # what no buyer looks at, though mails name it
+    "Podcast: operations talk", "Infographic: a day in planning", "Glossary of planning", "Release notes, collected",
+    "Sustainability statement", "Price guide", "Integration catalogue",
+}  # fmt: skip
 REASONS = {"Not known": 46, "Not found": 30, "Does not fit": 24}
 UNUSED_A_YEAR = 150
 
@@ -63,6 +77,7 @@ def write_assets(book: Book) -> None:
                 kind=kind,
                 stage=OPEN_STAGES[stage],
                 persona=persona,
+                vertical=book.verticals.get(FOR_VERTICAL.get(name, "")),
                 url=f"https://content.{DOMAIN}/{number:02}",
                 created_at=made,
             )

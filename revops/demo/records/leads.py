@@ -4,13 +4,14 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from crm.models import Account, Lead, Touch
+from crm.models import Account, ContentAsset, Lead, Touch
 from revops.demo.book import Book
 from revops.demo.days import DAY
 from revops.demo.deals import Deal
 from revops.demo.dice import draw_poisson, seeded_random
 from revops.demo.names import invent_phone
 from revops.demo.prospects import Prospect, Run
+from revops.demo.records.content import UNOPENED
 from revops.demo.story import CURRENCY
 
 WORKED_DAYS = 45  # an answered lead that is older was handed back or given up
@@ -173,13 +174,19 @@ def _write_touch(book: Book, rng: Random, prospect: Prospect, moment: datetime, 
         campaign=book.campaign(run),
         lead=lead,
         contact=lead.contact if during else None,
-        asset=rng.choice(book.assets) if rng.random() < 0.3 else None,
+        asset=_draw_asset(book, rng),
         kind=kind,
         status="Responded" if responded else "Sent",
         has_responded=responded,
         happened_at=moment,
         created_at=moment,
     )
+
+
+def _draw_asset(book: Book, rng: Random) -> ContentAsset | None:
+    """Return the asset that a touch names; what no buyer opens is looked over."""
+    asset = rng.choice(book.assets) if rng.random() < 0.3 else None
+    return None if asset and asset.name in UNOPENED else asset
 
 
 def _running_campaigns(book: Book, rng: Random, moment: datetime) -> Run | None:
