@@ -1,15 +1,22 @@
 """The pages of metrics, and the rights to what they show and steer."""
 
-from team.access import LEADERS, declare_right
+from team.access import LEADERS, SEES_ALL, can_see_all_buyers, declare_right
 from team.models import Role
 from team.navigation import Page, register_page
 
 declare_right("recompute", {Role.OPS, Role.CMO, Role.CRO, Role.CFO, Role.CEO})
 declare_right("set_goal", LEADERS | {Role.CFO})
 declare_right("set_benchmark", {Role.CFO, Role.OPS})
+# rates and goals of the whole company, by sources and months that may be small
+declare_right("see_leads_needed", SEES_ALL, also=can_see_all_buyers)
 
 register_page(Page("Dashboard", "dashboard", icon="presentation-chart-line", group="Results", position=10))
 register_page(Page("Pipeline", "pipeline", icon="bars-arrow-down", group="Results", position=25))
+register_page(
+    Page(
+        "Leads needed", "leads_needed", icon="arrow-trending-up", group="Results", position=28, right="see_leads_needed"
+    )
+)
 register_page(Page("Metrics", "metrics", icon="calculator", group="Results", position=30))
 register_page(Page("Content", "content", icon="document-text", group="Results", position=45))
 register_page(Page("Find content", "content_finder", icon="magnifying-glass", group="Work", position=40))
