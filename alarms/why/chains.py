@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from alarms.why.decomposition import decompose_product
 from alarms.why.parts import round_parts
+from core.decomposition import decompose_product
 from kpis.registry import Metric
 from kpis.result import Result
 

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Self
 
-from alarms.why.decomposition import Group, decompose_rate, explain_by_parts, measure_surprise
+from core.decomposition import Group, decompose_rate, explain_by_parts, measure_surprise
 
 OTHERS = "others"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alarms.why.decomposition import Group, decompose_product, decompose_rate, explain_by_dimension, shapley_parts
+from core.decomposition import Group, decompose_product, decompose_rate, explain_by_dimension, shapley_parts
 
 counts = st.integers(0, 200)
 sizes = st.tuples(counts, counts).map(lambda pair: (min(pair), max(pair)))
