@@ -9,6 +9,7 @@ declare_right("set_goal", LEADERS | {Role.CFO})
 declare_right("set_benchmark", {Role.CFO, Role.OPS})
 # rates and goals of the whole company, by sources and months that may be small
 declare_right("see_leads_needed", SEES_ALL, also=can_see_all_buyers)
+declare_right("see_quotas", SEES_ALL | {Role.REP})
 
 register_page(Page("Dashboard", "dashboard", icon="presentation-chart-line", group="Results", position=10))
 register_page(Page("Pipeline", "pipeline", icon="bars-arrow-down", group="Results", position=25))
@@ -20,4 +21,5 @@ register_page(
 register_page(Page("Metrics", "metrics", icon="calculator", group="Results", position=30))
 register_page(Page("Content", "content", icon="document-text", group="Results", position=45))
 register_page(Page("Find content", "content_finder", icon="magnifying-glass", group="Work", position=40))
+register_page(Page("Quotas", "quotas", icon="scale", group="Results", position=27, right="see_quotas"))
 register_page(Page("Nightly runs", "runs", icon="moon", group="Data", position=30, right="recompute"))

@@ -6,6 +6,7 @@ from kpis import metric_views, runs_views, target_views, views
 from kpis.content import views as content_views
 from kpis.leads_needed import views as need_views
 from kpis.pipeline import views as pipeline_views
+from kpis.quotas import views as quota_views
 
 urlpatterns = [
     path("dashboard/", views.dashboard, name="dashboard"),
@@ -22,6 +23,7 @@ urlpatterns = [
     path("metrics/<slug:key>/goal/<int:pk>/", target_views.goal, name="metric_goal_edit"),
     path("metrics/<slug:key>/benchmark/", target_views.benchmark, name="metric_benchmark"),
     path("metrics/<slug:key>/benchmark/<int:pk>/", target_views.benchmark, name="metric_benchmark_edit"),
+    path("quotas/", quota_views.quotas_page, name="quotas"),
     path("runs/", runs_views.runs, name="runs"),
     path("runs/<int:pk>/", runs_views.run, name="run"),
     path("goals/", target_views.goals, name="goals"),

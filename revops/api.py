@@ -33,6 +33,7 @@ from kpis.content.api import ContentViewSet
 from kpis.goal_api import GoalView
 from kpis.leads_needed.api import LeadsNeededViewSet
 from kpis.pipeline.api import PipelineViewSet
+from kpis.quotas.api import QuotaFairnessViewSet
 from scoring.api import PreviewViewSet, ScoreModelViewSet
 from scoring.learned.api import LearnedViewSet
 from scoring.proof.api import ProofViewSet
@@ -55,6 +56,7 @@ for kind, view in (record_views() | IMPORT_VIEWS | HANDED_VIEWS | AGREEMENT_VIEW
 router.register("metrics/<slug:key>/why", WhyViewSet, basename="api-metrics-why")
 router.register("metrics", MetricViewSet, basename="api-metrics")
 router.register("leads-needed", LeadsNeededViewSet, basename="api-leads-needed")
+router.register("quota-fairness", QuotaFairnessViewSet, basename="api-quota-fairness")
 router.register("pipeline", PipelineViewSet, basename="api-pipeline")
 router.register("score-models/learned", LearnedViewSet, basename="api-score-learned")
 router.register("score-models/<str:key>/proof", ProofViewSet, basename="api-score-proof")

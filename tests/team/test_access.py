@@ -20,6 +20,7 @@ MAY = {
     "see_forecast": EVERYWHERE | {Role.REP, Role.MARKETER},
     "see_leads_needed": set(Role),  # in an open company
     "see_overview": {Role.CEO, Role.CFO},
+    "see_quotas": EVERYWHERE | {Role.REP},
     "see_rounds": {Role.CEO, Role.CMO, Role.CRO, Role.OPS, Role.CFO},
     "see_scores": {Role.CEO, Role.CMO, Role.CRO, Role.OPS, Role.CFO, Role.MARKETER},
     "see_spend": {Role.CEO, Role.CMO, Role.CRO, Role.OPS, Role.CFO, Role.MARKETER},
