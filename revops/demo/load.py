@@ -18,6 +18,7 @@ from kpis.models import Goal
 from revops.demo.people import People
 from revops.demo.records.agreements import CMO, CRO, sign_papers
 from revops.demo.records.alignment import sign_alignment
+from revops.demo.records.pay_plans import sign_pay_plan
 from revops.demo.records.reviews import hold_review, remove_review
 from revops.demo.records.rounds import hold_rounds, remove_rounds
 from revops.demo.records.stages import map_stages
@@ -54,6 +55,7 @@ def load_demo(today: date) -> dict[str, int]:
     _save_goal(book.people, today.year)
     sign_papers(book.people.users, date(today.year + min(YEARS), 1, 1), today)
     sign_alignment(book.people.users, today)
+    sign_pay_plan(book.people.users, today)
     hold_rounds(book.people.users, today)
     map_stages()
     for kind in ORDER:

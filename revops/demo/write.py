@@ -15,8 +15,9 @@ from revops.demo.records.lead_history import write_lead_history
 from revops.demo.records.leads import write_leads, write_touches
 from revops.demo.records.market import write_market
 from revops.demo.records.money import write_money
+from revops.demo.records.quotas import write_quotas
 from revops.demo.records.service import write_enquiries, write_usage
-from revops.demo.records.spend import write_quotas, write_spend
+from revops.demo.records.spend import write_spend
 from revops.demo.world import simulate_market
 
 CHAPTERS = (

@@ -7,15 +7,15 @@ from decimal import Decimal
 from random import Random
 
 from core.periods import month_end
-from crm.models import Quota, Spend
+from crm.models import Spend
 from revops.demo.book import Book
 from revops.demo.days import next_workday, quarter_end
 from revops.demo.dice import seeded_random
 from revops.demo.firms import TERRITORY_WEIGHTS
-from revops.demo.people import REPS, Rep
+from revops.demo.people import REPS
 from revops.demo.prospects import Run
 from revops.demo.scaling import distribute_total
-from revops.demo.story import CURRENCY, LAGGING, YEARS
+from revops.demo.story import CURRENCY, YEARS
 
 CENT, THOUSAND = Decimal("0.01"), Decimal(1000)
 SALES, MARKETING = Spend.Side.SALES, Spend.Side.MARKETING
@@ -121,47 +121,3 @@ def _campaign_lines(rng: Random, run: Run) -> Iterator[Line]:
         day = min(max(middle, next_workday(run.starts)), date(run.year, 12, 30))
         cost = _vary_amount(rng, run.plan.cost * weight / sum(weights), 0.12)
         yield Line(day, MARKETING, LEADS, cost, run.plan.kind, run=run)
-
-
-def write_quotas(book: Book) -> None:
-    """Ask each rep for a share of each year: by quarter for volume, by year for growth and new products."""
-    for offset, year in YEARS.items():
-        number = book.calendar.today.year + offset
-        if number in book.calendar.years:
-            for rep, (quota, potential) in _quotas_by_rep(year.revenue).items():
-                _write_year(book, rep, number, quota, potential)
-
-
-def _quotas_by_rep(revenue: int) -> dict[Rep, tuple[Decimal, Decimal]]:
-    """Return quota and potential of each rep: the quotas follow the potential only half the way, so some are unfair."""
-    potential = {rep: _rep_potential(rep) for rep in REPS}
-    total = (Decimal(revenue) * Decimal("1.08")).quantize(THOUSAND) // THOUSAND * THOUSAND
-    quotas = distribute_total([weight**0.4 for weight in potential.values()], total, THOUSAND)
-    fair = distribute_total(list(potential.values()), total, THOUSAND)
-    return {rep: (quota, potential_quota) for rep, quota, potential_quota in zip(REPS, quotas, fair, strict=True)}
-
-
-def _rep_potential(rep: Rep) -> float:
-    shares = sum(other.share for other in REPS if other.territory == rep.territory)
-    lag = 0.6 if rep.territory == LAGGING else 1.0
-    return TERRITORY_WEIGHTS[rep.territory] * rep.share / shares * lag
-
-
-def _write_year(book: Book, rep: Rep, year: int, quota: Decimal, potential: Decimal) -> None:
-    for quarter, share in enumerate(("0.21", "0.24", "0.24", "0.31"), 1):
-        start = date(year, 3 * quarter - 2, 1)
-        _write_quota(book, rep, "Volume", f"q{quarter}", (start, quarter_end(start)), quota, potential, Decimal(share))
-    whole = (date(year, 1, 1), date(year, 12, 31))
-    _write_quota(book, rep, "Growth", "growth", whole, quota, potential, Decimal("0.3"))
-    _write_quota(book, rep, "New products", "new", whole, quota, potential, Decimal("0.12"))
-
-
-def _write_quota(
-    book: Book, rep: Rep, category: str, part: str, days: tuple[date, date], quota: Decimal, potential: Decimal,
-    share: Decimal,
-) -> None:  # fmt: skip
-    book.write(
-        Quota, f"quota-{rep.key}-{days[0].year}-{part}", owner=book.people.owners[rep.key], category=category,
-        version=f"{days[0].year}.1", starts_on=days[0], ends_on=days[1], amount=(quota * share).quantize(CENT),
-        potential=(potential * share).quantize(CENT), currency=CURRENCY,
-    )  # fmt: skip
