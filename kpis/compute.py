@@ -27,7 +27,7 @@ from kpis.models import Benchmark
 from kpis.query import EVENING, Cut, PartTotals, is_converted
 from kpis.registry import BadCut, Measure, Metric, get_metric
 from kpis.result import Figures, Part, Result, round_to_cents
-from kpis.rows import Scope
+from kpis.rows import CashTerms, Scope
 from kpis.shared_queries import SharedQueries, choose_basis, query_shared
 from kpis.unrecorded import missing_records, without_values
 from team.models import Company
@@ -83,6 +83,7 @@ def scope_of(
     return Scope(
         facts, period, company.currency, today, converts=company.is_converting_amounts, shared=shared, within=within,
         model=company.attribution_model,
+        cash=CashTerms(company.invoice_within_days, company.payment_term_days, company.live_within_days),
     )  # fmt: skip
 
 
@@ -114,6 +115,7 @@ def question_key(scope: Scope, metric: Metric, cut: Cut) -> str:
         snapshot.taken_at.isoformat(),
         money,
         scope.model if metric.is_credited else "",
+        scope.cash,
         str(scope.today),
         scope.asked_evenings,
         whose,

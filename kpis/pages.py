@@ -18,6 +18,7 @@ register_page(
         "Leads needed", "leads_needed", icon="arrow-trending-up", group="Results", position=28, right="see_leads_needed"
     )
 )
+register_page(Page("Market to cash", "cash", icon="banknotes", group="Results", position=27))
 register_page(Page("Metrics", "metrics", icon="calculator", group="Results", position=30))
 register_page(Page("Content", "content", icon="document-text", group="Results", position=45))
 register_page(Page("Find content", "content_finder", icon="magnifying-glass", group="Work", position=40))

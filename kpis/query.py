@@ -51,7 +51,7 @@ class PartTotals:
 
 def select_rows(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] = ()) -> tuple[Any, Row]:
     """Return the rows of the measure inside period and filters, joined to all that the expressions name."""
-    scope = replace(scope, model=cut.where.get(dimensions.MODEL, scope.model))
+    scope = replace(scope, model=cut.where.get(dimensions.MODEL, scope.model), converts=is_converted(scope, cut))
     conditions = [_in_period(scope, measure), *(_filter_condition(scope, measure, *item) for item in cut.where.items())]
     wanted = [condition for condition in conditions if condition]
     rows = measure.rows(scope)

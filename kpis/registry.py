@@ -267,4 +267,14 @@ def all_metrics() -> list[Metric]:
     return sorted(_metrics.values(), key=lambda metric: order[metric.section])
 
 
-SECTIONS = ["Money", "Pipeline", "Outcomes", "Leads", "Hand-offs", "Campaigns", "Attribution", "Records"]
+SECTIONS = [
+    "Money",
+    "Pipeline",
+    "Outcomes",
+    "Leads",
+    "Hand-offs",
+    "Campaigns",
+    "Attribution",
+    "Market to cash",
+    "Records",
+]

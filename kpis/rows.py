@@ -23,6 +23,15 @@ EXACT = "decimal(38,6)"  # sums of money keep six places until they are shown
 
 
 @dataclass(frozen=True)
+class CashTerms:
+    """After how many days the company expects an invoice, a payment without a due date, and a customer that is live."""
+
+    invoice_days: int = 14
+    payment_days: int = 30
+    live_days: int = 30
+
+
+@dataclass(frozen=True)
 class Scope:
     """What an expression may need to know besides its row."""
 
@@ -35,6 +44,7 @@ class Scope:
     shared: Any = field(
         default=None, compare=False, repr=False
     )  # kpis.shared_queries.Shared, where several answers are wanted
+    cash: CashTerms = CashTerms()
     model: str = "linear"  # the attribution model: the company's, or the one that is asked for
     within: ReadableRows | None = None  # only what one reader may read is counted; None: everything
     _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)

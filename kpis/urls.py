@@ -3,6 +3,7 @@
 from django.urls import path
 
 from kpis import metric_views, runs_views, target_views, views
+from kpis.cash import views as cash_views
 from kpis.content import views as content_views
 from kpis.leads_needed import views as need_views
 from kpis.pipeline import views as pipeline_views
@@ -16,6 +17,8 @@ urlpatterns = [
     path("content/", content_views.content_page, name="content"),
     path("content/find/", content_views.finder_page, name="content_finder"),
     path("leads-needed/", need_views.leads_needed_page, name="leads_needed"),
+    path("cash/", cash_views.cash_page, name="cash"),
+    path("cash/list/", cash_views.cash_list, name="cash_list"),
     path("metrics/", metric_views.glossary, name="metrics"),
     path("metrics/<slug:key>/", metric_views.metric, name="metric"),
     path("metrics/<slug:key>/records/", metric_views.records, name="metric_records"),

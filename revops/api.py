@@ -29,6 +29,7 @@ from forecast.outcomes.api import CommitView, ForecastViewSet
 from funnel.api import HANDED_VIEWS
 from imports.api.jobs import IMPORT_VIEWS
 from kpis.api import MetricViewSet
+from kpis.cash.api import CashViewSet
 from kpis.content.api import ContentViewSet
 from kpis.goal_api import GoalView
 from kpis.leads_needed.api import LeadsNeededViewSet
@@ -57,6 +58,7 @@ router.register("metrics/<slug:key>/why", WhyViewSet, basename="api-metrics-why"
 router.register("metrics", MetricViewSet, basename="api-metrics")
 router.register("leads-needed", LeadsNeededViewSet, basename="api-leads-needed")
 router.register("quota-fairness", QuotaFairnessViewSet, basename="api-quota-fairness")
+router.register("cash", CashViewSet, basename="api-cash")
 router.register("pipeline", PipelineViewSet, basename="api-pipeline")
 router.register("score-models/learned", LearnedViewSet, basename="api-score-learned")
 router.register("score-models/<str:key>/proof", ProofViewSet, basename="api-score-proof")

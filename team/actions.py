@@ -37,7 +37,8 @@ GUARDED_FIELDS = {"email", "role", "is_active", "is_superuser", "is_staff"}  # w
 Kind = ConsentRequest.Kind
 FISCAL_FIELDS = {"fiscal_first_month", "fiscal_week_start", "fiscal_week_end", "fiscal_year_name"}
 ATTRIBUTION_FIELDS = {"attribution_model", "journey_basis", "attribution_half_life", "counts_incoming_activities"}
-COMPANY_FIELDS = FISCAL_FIELDS | ATTRIBUTION_FIELDS | {
+CASH_FIELDS = {"invoice_within_days", "payment_term_days", "live_within_days"}
+COMPANY_FIELDS = FISCAL_FIELDS | ATTRIBUTION_FIELDS | CASH_FIELDS | {
     "name", "currency", "time_zone", "number_format", "foreign_amounts", "visibility", "achievement", "nightly_at",
 }  # fmt: skip
 

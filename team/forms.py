@@ -151,6 +151,7 @@ KEPT_WHEN_MISSING = (
     "number_format", "foreign_amounts", "fiscal_first_month", "fiscal_week_end", "fiscal_year_name", "attribution_model",
     "journey_basis", "attribution_half_life",
 )  # fmt: skip
+CASH_DAYS = ("invoice_within_days", "payment_term_days", "live_within_days")
 
 
 class CompanyForm(forms.ModelForm):
@@ -171,7 +172,7 @@ class CompanyForm(forms.ModelForm):
         fields = [
             "name", "currency", "time_zone", "number_format", "foreign_amounts", "visibility", "achievement",
             "fiscal_first_month", "fiscal_week_start", "fiscal_week_end", "fiscal_year_name", "attribution_model",
-            "journey_basis", "attribution_half_life", "counts_incoming_activities",
+            "journey_basis", "attribution_half_life", "counts_incoming_activities", *CASH_DAYS,
         ]  # fmt: skip
         help_texts = {
             "visibility": "By default everyone sees every buyer, because anyone who meets a customer should know the whole history. "
@@ -193,6 +194,9 @@ class CompanyForm(forms.ModelForm):
             "journey_basis": "Journeys of buyers",
             "attribution_half_life": "Half-life of time decay, in days",
             "counts_incoming_activities": "Incoming activities count as touches",
+            "invoice_within_days": "Invoice within, in days",
+            "payment_term_days": "Payment terms, in days",
+            "live_within_days": "Live within, in days",
         }
         widgets = {
             **dict.fromkeys(
@@ -211,7 +215,7 @@ class CompanyForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in KEPT_WHEN_MISSING:
+        for name in (*KEPT_WHEN_MISSING, *CASH_DAYS):
             self.fields[name].required = False
         daily = daily_time(self.instance.nightly_at)
         self.initial["nightly_time" if daily else "nightly_cron"] = daily or self.instance.nightly_at
@@ -220,6 +224,7 @@ class CompanyForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         cleaned |= {name: cleaned.get(name) or self.initial[name] for name in KEPT_WHEN_MISSING}
+        cleaned |= {name: self.initial[name] for name in CASH_DAYS if cleaned.get(name) is None}  # 0 days are days
         if start := cleaned.get("fiscal_week_start"):
             self._check_week_start(start, is_last=cleaned["fiscal_week_end"] == "last")
         return cleaned

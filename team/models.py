@@ -225,6 +225,18 @@ class Company(models.Model):
         default=True,
         help_text="Calls, mails and visits that the buyer began count as touches, beside those of Marketing.",
     )
+    invoice_within_days = models.PositiveSmallIntegerField(
+        default=14, validators=[MaxValueValidator(365)],
+        help_text="Days after the win, or after the last invoice of a deal, until the rest of its amount is due to be invoiced.",
+    )  # fmt: skip
+    payment_term_days = models.PositiveSmallIntegerField(
+        default=30, validators=[MaxValueValidator(365)],
+        help_text="Days to pay an invoice that has no due date of its own.",
+    )  # fmt: skip
+    live_within_days = models.PositiveSmallIntegerField(
+        default=30, validators=[MaxValueValidator(730)],
+        help_text="Days after the last payment until a customer is expected to be live.",
+    )  # fmt: skip
     nightly_at = models.CharField(
         max_length=40,
         default="0 3 * * *",

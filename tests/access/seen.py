@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from alignment.review.steps import STEPS
 from crm.registry import kinds_by_plural
+from kpis.cash.lists import LISTS as CASH_LISTS
 
 OWNERS = ("rep", "peer", "other", "support", "marketer")  # whose buyers there are
 READABLE: Mapping[str, set[str]] = {  # whose buyers a role reads while the company is restricted
@@ -227,6 +228,10 @@ PAGES: Mapping[str, Seen] = {
     "content": everybody("/content/?period=all", "/content/?format=csv", "/content/?format=coverage"),
     "content_finder": everybody("/content/find/", "/content/find/?q=deck&stage=Demo&format=csv"),
     "pipeline_deal": record("/pipeline/deals/{opportunities}/"),
+    "cash": everybody("/cash/", "/cash/?period=all&account=id:{account}", "/cash/?format=csv"),
+    "cash_list": everybody(
+        *(f"/cash/list/?list={name}" for name in CASH_LISTS), *(f"/cash/list/?list={name}&format=csv" for name in CASH_LISTS)
+    ),
     "metrics": everybody("/metrics/"),
     "metric": everybody(  # each metric by each of its dimensions is walked by itself
         "/metrics/leads/?period=all&by=custom.mobile", "/metrics/leads/?period=all&by=custom.mobile&format=csv",
@@ -323,6 +328,9 @@ API: Mapping[str, Seen] = {
     "api-content-list": everybody("/api/v1/content/?period=all"),
     "api-content-find": everybody("/api/v1/content/find/?persona=CFO"),
     "api-pipeline-detail": record("/api/v1/pipeline/{opportunities}/"),
+    "api-cash-list": everybody("/api/v1/cash/", "/api/v1/cash/?where=account:id:{account}"),
+    "api-cash-customers": everybody("/api/v1/cash/customers/?limit=1000"),
+    "api-cash-records": everybody(*(f"/api/v1/cash/records/?list={name}" for name in CASH_LISTS)),
     "api-metrics-list": everybody("/api/v1/metrics/"),
     "api-metrics-detail": everybody("/api/v1/metrics/leads/?by=custom.mobile", "/api/v1/metrics/leads/?where=account:id:{account}"),
     "api-metrics-records": everybody(
