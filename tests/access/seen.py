@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from alignment.review.steps import STEPS
 from crm.registry import kinds_by_plural
-from kpis.cash.lists import LISTS as CASH_LISTS
 
 OWNERS = ("rep", "peer", "other", "support", "marketer")  # whose buyers there are
 READABLE: Mapping[str, set[str]] = {  # whose buyers a role reads while the company is restricted
@@ -230,7 +229,7 @@ PAGES: Mapping[str, Seen] = {
     "pipeline_deal": record("/pipeline/deals/{opportunities}/"),
     "cash": everybody("/cash/", "/cash/?period=all&account=id:{account}", "/cash/?format=csv"),
     "cash_list": everybody(
-        *(f"/cash/list/?list={name}" for name in CASH_LISTS), *(f"/cash/list/?list={name}&format=csv" for name in CASH_LISTS)
+        "/cash/list/?list=to_invoice", "/cash/list/?list=without_deal", "/cash/list/?list=unpaid&format=csv",
     ),
     "metrics": everybody("/metrics/"),
     "metric": everybody(  # each metric by each of its dimensions is walked by itself
@@ -330,7 +329,7 @@ API: Mapping[str, Seen] = {
     "api-pipeline-detail": record("/api/v1/pipeline/{opportunities}/"),
     "api-cash-list": everybody("/api/v1/cash/", "/api/v1/cash/?where=account:id:{account}"),
     "api-cash-customers": everybody("/api/v1/cash/customers/?limit=1000"),
-    "api-cash-records": everybody(*(f"/api/v1/cash/records/?list={name}" for name in CASH_LISTS)),
+    "api-cash-records": everybody("/api/v1/cash/records/?list=to_invoice", "/api/v1/cash/records/?list=without_deal"),
     "api-metrics-list": everybody("/api/v1/metrics/"),
     "api-metrics-detail": everybody("/api/v1/metrics/leads/?by=custom.mobile", "/api/v1/metrics/leads/?where=account:id:{account}"),
     "api-metrics-records": everybody(
