@@ -61,6 +61,7 @@ def agreement_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "ruling_form": RulingForm(),
         "may_draft": DRAFT_VERSION.allows(user, page.kind),
         "sees_scores": has_right(request.user, "see_scores"),
+        "sees_pay": has_right(request.user, "replay_plans"),
     }
     return render(request, "agreements/agreement.html", {"story": page, **forms})
 

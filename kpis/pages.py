@@ -10,6 +10,7 @@ declare_right("set_benchmark", {Role.CFO, Role.OPS})
 # rates and goals of the whole company, by sources and months that may be small
 declare_right("see_leads_needed", SEES_ALL, also=can_see_all_buyers)
 declare_right("see_quotas", SEES_ALL | {Role.REP})
+declare_right("replay_plans", SEES_ALL)  # pay of all reps
 
 register_page(Page("Dashboard", "dashboard", icon="presentation-chart-line", group="Results", position=10))
 register_page(Page("Pipeline", "pipeline", icon="bars-arrow-down", group="Results", position=25))

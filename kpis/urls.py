@@ -7,6 +7,7 @@ from kpis.cash import views as cash_views
 from kpis.content import views as content_views
 from kpis.leads_needed import views as need_views
 from kpis.pipeline import views as pipeline_views
+from kpis.plans import views as plan_views
 from kpis.quotas import views as quota_views
 
 urlpatterns = [
@@ -27,6 +28,7 @@ urlpatterns = [
     path("metrics/<slug:key>/benchmark/", target_views.benchmark, name="metric_benchmark"),
     path("metrics/<slug:key>/benchmark/<int:pk>/", target_views.benchmark, name="metric_benchmark_edit"),
     path("quotas/", quota_views.quotas_page, name="quotas"),
+    path("pay-plans/", plan_views.replay_page, name="pay_plans"),
     path("runs/", runs_views.runs, name="runs"),
     path("runs/<int:pk>/", runs_views.run, name="run"),
     path("goals/", target_views.goals, name="goals"),

@@ -34,6 +34,7 @@ from kpis.content.api import ContentViewSet
 from kpis.goal_api import GoalView
 from kpis.leads_needed.api import LeadsNeededViewSet
 from kpis.pipeline.api import PipelineViewSet
+from kpis.plans.api import PlanReplayViewSet
 from kpis.quotas.api import QuotaFairnessViewSet
 from scoring.api import PreviewViewSet, ScoreModelViewSet
 from scoring.learned.api import LearnedViewSet
@@ -57,6 +58,7 @@ for kind, view in (record_views() | IMPORT_VIEWS | HANDED_VIEWS | AGREEMENT_VIEW
 router.register("metrics/<slug:key>/why", WhyViewSet, basename="api-metrics-why")
 router.register("metrics", MetricViewSet, basename="api-metrics")
 router.register("leads-needed", LeadsNeededViewSet, basename="api-leads-needed")
+router.register("pay-plan-replay", PlanReplayViewSet, basename="api-pay-plan-replay")
 router.register("quota-fairness", QuotaFairnessViewSet, basename="api-quota-fairness")
 router.register("cash", CashViewSet, basename="api-cash")
 router.register("pipeline", PipelineViewSet, basename="api-pipeline")

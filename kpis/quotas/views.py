@@ -49,7 +49,7 @@ def quotas_page(request: HttpRequest) -> HttpResponseBase:
         "rows": [(line, deals_url(line, question.category), write_attainment(line.attainment)) for line in report.lines],
         "attainment_chart": charts.draw_attainment(report), "ratio_chart": charts.draw_ratios(report),
         "versions_finding": describe_versions(report.comparison, report.currency) if report.comparison else "",
-        "may_import": has_right(user, "import"), "own_case": _find_own_case(user, report),
+        "may_import": has_right(user, "import"), "may_replay": has_right(user, "replay_plans"), "own_case": _find_own_case(user, report),
         "hides_achieved": any(not line.may_see_achieved for line in report.lines), "as_of": report.as_of,
     }  # fmt: skip
     return render_live(request, "kpis/quotas/quotas.html", context, status=400 if fault else 200)

@@ -13,6 +13,7 @@ MAY = {
     "import": {Role.OPS, Role.CMO, Role.CRO},
     "manage_company": {Role.OPS},
     "recompute": {Role.OPS, Role.CMO, Role.CRO, Role.CFO, Role.CEO},
+    "replay_plans": EVERYWHERE,
     "route": {Role.OPS, Role.CRO},
     "open_rounds": {Role.CEO, Role.CMO, Role.CRO, Role.OPS},
     "read_rounds": {Role.CEO, Role.CMO, Role.CRO, Role.CFO},

@@ -1,4 +1,4 @@
-"""How AppLexus pays its reps: the plan in force, and the one that Sales proposes, whose bonus for each deal can be had twice."""
+"""How AppLexus pays its reps: the plan in force, and the one that Sales proposes, whose cap pays for closing deals late."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
