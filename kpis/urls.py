@@ -5,6 +5,7 @@ from django.urls import path
 from kpis import metric_views, runs_views, target_views, views
 from kpis.cash import views as cash_views
 from kpis.content import views as content_views
+from kpis.help_to_close import views as help_views
 from kpis.leads_needed import views as need_views
 from kpis.pipeline import views as pipeline_views
 from kpis.plans import views as plan_views
@@ -17,6 +18,7 @@ urlpatterns = [
     path("pipeline/deals/<int:pk>/", pipeline_views.deal_page, name="pipeline_deal"),
     path("content/", content_views.content_page, name="content"),
     path("content/find/", content_views.finder_page, name="content_finder"),
+    path("help-to-close/", help_views.help_page, name="help_to_close"),
     path("leads-needed/", need_views.leads_needed_page, name="leads_needed"),
     path("cash/", cash_views.cash_page, name="cash"),
     path("cash/list/", cash_views.cash_list, name="cash_list"),

@@ -32,6 +32,7 @@ from kpis.api import MetricViewSet
 from kpis.cash.api import CashViewSet
 from kpis.content.api import ContentViewSet
 from kpis.goal_api import GoalView
+from kpis.help_to_close.api import HelpToCloseViewSet
 from kpis.leads_needed.api import LeadsNeededViewSet
 from kpis.pipeline.api import PipelineViewSet
 from kpis.plans.api import PlanReplayViewSet
@@ -57,6 +58,7 @@ for kind, view in (record_views() | IMPORT_VIEWS | HANDED_VIEWS | AGREEMENT_VIEW
     router.register(kind, view, basename=f"api-{kind}")
 router.register("metrics/<slug:key>/why", WhyViewSet, basename="api-metrics-why")
 router.register("metrics", MetricViewSet, basename="api-metrics")
+router.register("help-to-close", HelpToCloseViewSet, basename="api-help-to-close")
 router.register("leads-needed", LeadsNeededViewSet, basename="api-leads-needed")
 router.register("pay-plan-replay", PlanReplayViewSet, basename="api-pay-plan-replay")
 router.register("quota-fairness", QuotaFairnessViewSet, basename="api-quota-fairness")

@@ -179,6 +179,7 @@ PAGES: Mapping[str, Seen] = {
     "score_model_back": POST_ONLY,
     "campaigns": needs("see_campaigns", "/campaigns/?period=all", "/campaigns/?period=all&model=markov", "/campaigns/?period=all&format=csv"),
     "portfolio": needs("see_campaigns", "/campaigns/portfolio/?period=all", "/campaigns/portfolio/?period=all&format=csv"),
+    "help_to_close": needs("see_campaigns", "/help-to-close/", "/help-to-close/?segment=none", "/help-to-close/?format=csv"),
     "leads_needed": needs("see_leads_needed", "/leads-needed/", "/leads-needed/?by=campaign&goal=1000000", "/leads-needed/?format=csv"),
     "funnel": everybody(
         "/funnel/?period=all", "/funnel/?period=all&width=value", "/funnel/?period=all&format=csv",
@@ -368,6 +369,7 @@ API: Mapping[str, Seen] = {
     "api-alignment-dimensions-list": everybody("/api/v1/alignment-dimensions/"),
     "api-alignment-index-list": needs("read_rounds", "/api/v1/alignment-index/"),
     "api-campaign-credits-list": needs("see_campaigns", "/api/v1/campaign-credits/?period=all"),
+    "api-help-to-close-list": needs("see_campaigns", "/api/v1/help-to-close/"),
     "api-leads-needed-list": needs("see_leads_needed", "/api/v1/leads-needed/"),
     "api-overview-list": needs("see_overview", "/api/v1/overview/"),
     "api-plan-list": everybody("/api/v1/plan/"),
