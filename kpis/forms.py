@@ -59,10 +59,12 @@ class GoalForm(forms.ModelForm):  # type: ignore[type-arg]
 class BenchmarkForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Benchmark
-        fields = ("label", "value", "upper", "source", "dated_on", "is_reference")
+        fields = ("label", "value", "upper", "dated_on", "source", "url", "note", "is_reference")
         labels = {
             "label": "Whose figure",
             "source": "Source",
+            "url": "Address of the source",
+            "note": "Note",
             "dated_on": "Dated",
             "is_reference": "Compare with this benchmark",
         }

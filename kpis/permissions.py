@@ -13,7 +13,10 @@ SET_GOAL = register_action(
 SET_BENCHMARK = register_action(
     Action(
         "set_benchmark", "set or delete a benchmark", "the CFO or an ops admin", right="set_benchmark",
-        addresses=("metric_benchmark", "metric_benchmark_edit"),
+        addresses=(
+            "metric_benchmark", "metric_benchmark_edit", "api-benchmarks-list", "PUT api-benchmarks-detail",
+            "DELETE api-benchmarks-detail",
+        ),
     )
 )  # fmt: skip
 RECOMPUTE = register_action(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kpis import metric_views, runs_views, target_views, views
+from kpis import benchmark_views, metric_views, runs_views, target_views, views
 from kpis.cash import views as cash_views
 from kpis.content import views as content_views
 from kpis.help_to_close import views as help_views
@@ -33,5 +33,6 @@ urlpatterns = [
     path("pay-plans/", plan_views.replay_page, name="pay_plans"),
     path("runs/", runs_views.runs, name="runs"),
     path("runs/<int:pk>/", runs_views.run, name="run"),
+    path("benchmarks/", benchmark_views.benchmarks_page, name="benchmarks"),
     path("goals/", target_views.goals, name="goals"),
 ]

@@ -31,6 +31,7 @@ from imports.api.jobs import IMPORT_VIEWS
 from kpis.api import MetricViewSet
 from kpis.cash.api import CashViewSet
 from kpis.content.api import ContentViewSet
+from kpis.benchmark_api import BenchmarkView
 from kpis.goal_api import GoalView
 from kpis.help_to_close.api import HelpToCloseViewSet
 from kpis.leads_needed.api import LeadsNeededViewSet
@@ -79,6 +80,7 @@ router.register("alarms", AlarmView, basename="api-alarms")
 router.register("detectors", DetectorViewSet, basename="api-detectors")
 router.register("forecast-commits", CommitView, basename="api-forecast-commits")
 router.register("forecast", ForecastViewSet, basename="api-forecast")
+router.register("benchmarks", BenchmarkView, basename="api-benchmarks")
 router.register("goals", GoalView, basename="api-goals")
 router.register("plan", PlanViewSet, basename="api-plan")
 router.register("plan-updates", PlanUpdateView, basename="api-plan-updates")

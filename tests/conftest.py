@@ -119,6 +119,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     with django_db_blocker.unblock():
         call_command("pgtrigger", "install", verbosity=0)
         import_module("kpis.migrations.0002_benchmarks").put_benchmarks(apps, None)
+        import_module("kpis.migrations.0004_benchmark_sources").put_rules_of_thumb(apps, None)
     db_cleanup.install()
 
 

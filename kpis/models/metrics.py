@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -26,6 +27,8 @@ class Benchmark(models.Model):
     upper = models.DecimalField(max_digits=18, decimal_places=6, null=True, blank=True)
     label = models.CharField(max_length=200)
     source = models.CharField(max_length=300, blank=True)
+    url = models.CharField(max_length=500, blank=True, validators=[URLValidator(schemes=["http", "https"])])
+    note = models.CharField(max_length=500, blank=True)
     dated_on = models.DateField(help_text="The day, or the last day of the year, that the figure speaks of.")
     is_reference = models.BooleanField(default=True)
     edited_by = models.ForeignKey(

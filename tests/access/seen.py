@@ -265,6 +265,7 @@ PAGES: Mapping[str, Seen] = {
     "pay_plans": needs("replay_plans", "/pay-plans/", "/pay-plans/?format=csv"),
     "runs": needs("recompute", "/runs/"),
     "run": needs("recompute", "/runs/1/"),
+    "benchmarks": everybody("/benchmarks/", "/benchmarks/?format=csv"),
     "goals": everybody("/goals/"),
     "alarms": everybody("/alarms/", "/alarms/?format=csv", "/alarms/?section=Money&verdict=real&closed=this_year"),
     "alarm": work("/alarms/{alarms}/"),
@@ -356,6 +357,8 @@ API: Mapping[str, Seen] = {
     "api-forecast-list": needs("see_forecast", "/api/v1/forecast/"),
     "api-forecast-commits-list": everybody("/api/v1/forecast-commits/"),
     "api-forecast-commits-detail": everybody("/api/v1/forecast-commits/1/"),
+    "api-benchmarks-list": everybody("/api/v1/benchmarks/"),
+    "api-benchmarks-detail": everybody("/api/v1/benchmarks/1/"),
     "api-goals-list": everybody("/api/v1/goals/"),
     "api-goals-detail": everybody("/api/v1/goals/1/"),
     "api-metrics-why-list": everybody(

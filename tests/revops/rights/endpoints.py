@@ -218,6 +218,13 @@ plain(
     measuring.SET_BENCHMARK, "metric_benchmark_edit", {"drop": "1"},
     lambda world: ["smroi", Benchmark.objects.filter(metric="smroi")[0].pk],
 )  # fmt: skip
+BENCHMARK_BODY = BENCHMARK | {"metric": "smroi", "value": "2"}
+plain(measuring.SET_BENCHMARK, "api-benchmarks-list", BENCHMARK_BODY)
+for verb, body in (("PUT", BENCHMARK_BODY), ("DELETE", None)):
+    plain(
+        measuring.SET_BENCHMARK, f"{verb} api-benchmarks-detail", body,
+        lambda world: [Benchmark.objects.filter(metric="smroi")[0].pk],
+    )  # fmt: skip
 plain(measuring.RECOMPUTE, "runs")
 
 # Commits to a forecast
