@@ -29,9 +29,9 @@ from forecast.outcomes.api import CommitView, ForecastViewSet
 from funnel.api import HANDED_VIEWS
 from imports.api.jobs import IMPORT_VIEWS
 from kpis.api import MetricViewSet
+from kpis.benchmark_api import BenchmarkView
 from kpis.cash.api import CashViewSet
 from kpis.content.api import ContentViewSet
-from kpis.benchmark_api import BenchmarkView
 from kpis.goal_api import GoalView
 from kpis.help_to_close.api import HelpToCloseViewSet
 from kpis.leads_needed.api import LeadsNeededViewSet
