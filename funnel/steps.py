@@ -5,6 +5,7 @@ from facts.refresh import Progress, refresh, stage_rows
 from facts.steps import Step, register_step
 from funnel.classify import classify_buyers
 from funnel.handoffs.clock_tick import tick_clocks
+from funnel.silences import update_silences
 
 PORTION_SECONDS = 40  # below the time limit of one message
 
@@ -28,4 +29,5 @@ def copy_moves(progress: Progress) -> int | None:
 
 register_step(Step("classify", "Move buyers to the stages whose criteria they meet", write_moves))
 register_step(Step("clocks", "Hand over qualified leads", start_clocks))
+register_step(Step("silences", "Measure how long enquiries lie still", update_silences))
 register_step(Step("moves", "Copy moves to the facts", copy_moves))

@@ -64,6 +64,7 @@ CATEGORIES = (
     ("technology", "Technology"),
     ("people", "People"),
 )
+ICP_PLACES = (("inside", "Inside"), ("near", "Near"), ("outside", "Outside"))
 NEW_OR_NOT = (("true", "New business"), ("false", "Existing business"))
 ANSWERS = (("accepted", "Accepted"), ("rejected", "Rejected"))
 ENDS = (
@@ -122,6 +123,7 @@ DIMENSIONS = {
         Dimension("given_answer", "Verdict", labels=ANSWERS),
         Dimension("handoff_end", "How it ended", labels=ENDS),
         Dimension("content", "Content", "content_assets"),
+        Dimension("icp", "Ideal customer profile", labels=ICP_PLACES),
         Dimension("journey_stage", "Stage of the content"),
         Dimension("reason_unused", "Reason not used", names="buyer"),
         Dimension(MODEL, "Attribution model", labels=tuple(MODEL_LABELS.items())),

@@ -5,6 +5,8 @@ from team.models import Role
 from team.navigation import Page, register_page
 
 declare_right("recompute", {Role.OPS, Role.CMO, Role.CRO, Role.CFO, Role.CEO})
+# effort is judged over all accounts of the company
+declare_right("see_cost_drivers", SEES_ALL, also=can_see_all_buyers)
 declare_right("set_goal", LEADERS | {Role.CFO})
 declare_right("set_benchmark", {Role.CFO, Role.OPS})
 # rates and goals of the whole company, by sources and months that may be small
@@ -23,6 +25,10 @@ register_page(Page("Market to cash", "cash", icon="banknotes", group="Results", 
 register_page(Page("Help to close", "help_to_close", icon="scale", group="Results", position=36, right="see_campaigns"))
 register_page(Page("Metrics", "metrics", icon="calculator", group="Results", position=30))
 register_page(Page("Content", "content", icon="document-text", group="Results", position=45))
+register_page(
+    Page("Cost drivers", "cost_drivers", icon="truck", group="Results", position=46, right="see_cost_drivers")
+)
+register_page(Page("Ideal customers", "ideal_customers", icon="user-circle", group="Results", position=47))
 register_page(Page("Find content", "content_finder", icon="magnifying-glass", group="Work", position=40))
 register_page(Page("Quotas", "quotas", icon="scale", group="Results", position=27, right="see_quotas"))
 register_page(Page("Nightly runs", "runs", icon="moon", group="Data", position=30, right="recompute"))

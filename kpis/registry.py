@@ -276,5 +276,9 @@ SECTIONS = [
     "Campaigns",
     "Attribution",
     "Market to cash",
+    "Ideal customers",
+    "Cost drivers",
+    "Service",
+    "CRM diligence",
     "Records",
 ]

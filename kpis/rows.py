@@ -136,6 +136,50 @@ def _last_openings(scope: Scope) -> Any:
     return both.group_by(id=both.asset).aggregate(at=both.moment.max())
 
 
+def _places_of(link: str) -> Callable[[Scope], Any]:
+    """Return the place of each lead or account by the signed ideal customer profile."""
+
+    def build(scope: Scope) -> Any:
+        places = scope.table("icp_places")
+        return places.filter(places[link].notnull()).select(id=link, place="place")
+
+    return build
+
+
+def _icp_mixes(scope: Scope) -> Any:
+    """How many leads of each campaign have a place, and which share of them is inside."""
+    leads, places, first = scope.table("leads"), scope.table("icp_places"), _first_touches(scope)
+    placed = places.filter(places.lead_id.notnull()).select(placed_lead="lead_id", place="place")
+    touched = first.select(touched_lead="id", touched_campaign="campaign_id")
+    rows = leads.join(placed, leads.id == placed.placed_lead)
+    rows = rows.left_join(touched, rows.id == touched.touched_lead)
+    each = rows.select(campaign=ibis.coalesce(rows.campaign_id, rows.touched_campaign), place=rows.place)
+    each = each.filter(each.campaign.notnull())
+    counts = each.group_by(id=each.campaign).aggregate(
+        placed=each.count(),
+        inside=each.count(where=each.place == "inside"),
+        near=each.count(where=each.place == "near"),
+    )
+    return counts.mutate(
+        inside_share=_exact_share(counts.inside, counts.placed), near_share=_exact_share(counts.near, counts.placed)
+    )
+
+
+def _exact_share(part: Any, whole: Any) -> Any:
+    return (part / whole).round(10).cast("decimal(11,10)")
+
+
+def _count_handovers(scope: Scope) -> Any:
+    """How often each enquiry was passed to another hand before its answer."""
+    handovers, enquiries = scope.table("enquiry_handovers"), scope.table("enquiries")
+    answers = enquiries.select(asked="id", answered="answered_at")
+    rows = handovers.join(answers, handovers.enquiry_id == answers.asked)
+    is_other = rows.from_owner_id.isnull() | rows.to_owner_id.isnull() | (rows.from_owner_id != rows.to_owner_id)
+    is_before = rows.answered.isnull() | rows.handed_at.isnull() | (rows.handed_at <= rows.answered)
+    passed = rows.filter(is_other & is_before)
+    return passed.group_by(id=passed.enquiry_id).aggregate(n=passed.count())
+
+
 DERIVED: dict[str, Callable[[Scope], Any]] = {
     "first_touch": _first_touches,
     "deals": _deals_of_leads,
@@ -144,6 +188,11 @@ DERIVED: dict[str, Callable[[Scope], Any]] = {
     "last_move": _last_of("moves", "lead_id", "entered_at"),
     "last_use": _last_of("content_uses", "asset_id", "used_at"),
     "last_opening": _last_openings,
+    "account_icp": _places_of("account_id"),
+    "lead_icp": _places_of("lead_id"),
+    "icp_mix": _icp_mixes,
+    "handovers": _count_handovers,
+    "silence": lambda scope: scope.table("silences"),
 }
 
 

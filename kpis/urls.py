@@ -5,7 +5,9 @@ from django.urls import path
 from kpis import benchmark_views, metric_views, runs_views, target_views, views
 from kpis.cash import views as cash_views
 from kpis.content import views as content_views
+from kpis.cost_drivers import views as cost_driver_views
 from kpis.help_to_close import views as help_views
+from kpis.ideal_customers import views as ideal_customer_views
 from kpis.leads_needed import views as need_views
 from kpis.pipeline import views as pipeline_views
 from kpis.plans import views as plan_views
@@ -22,6 +24,8 @@ urlpatterns = [
     path("leads-needed/", need_views.leads_needed_page, name="leads_needed"),
     path("cash/", cash_views.cash_page, name="cash"),
     path("cash/list/", cash_views.cash_list, name="cash_list"),
+    path("cost-drivers/", cost_driver_views.cost_drivers_page, name="cost_drivers"),
+    path("ideal-customers/", ideal_customer_views.ideal_customers_page, name="ideal_customers"),
     path("metrics/", metric_views.glossary, name="metrics"),
     path("metrics/<slug:key>/", metric_views.metric, name="metric"),
     path("metrics/<slug:key>/records/", metric_views.records, name="metric_records"),

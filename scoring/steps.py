@@ -9,6 +9,7 @@ from facts.refresh import Progress, refresh, stage_rows
 from facts.steps import Step, register_step
 from scoring.batch_scoring import score_all
 from scoring.explorer.work import queue_pages
+from scoring.icp.places import update_places
 from scoring.models import Score
 
 PORTION_SECONDS = 40  # below the time limit of one message
@@ -47,4 +48,5 @@ def prepare_pages(progress: Progress) -> int:
 
 register_step(Step("score", "Score the leads", score_leads))
 register_step(Step("scores", "Copy scores to the facts", copy_scores))
+register_step(Step("icp", "Place buyers by the ideal customer profile", update_places))
 register_step(Step("thresholds", "Compute the effect of thresholds", prepare_pages))

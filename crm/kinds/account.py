@@ -24,6 +24,7 @@ KIND = RecordKind(
         "manager": Cut.owner("owner.manager_id"),
         "territory": Cut.text("territory.name", "owner.territory.name"),
         "vertical": Cut.text("vertical.name"),
+        "icp": Cut.text("account_icp.place"),
         **Cut.texts("kind", "country", "region", "city", "source_system"),
     },
     count=Count(

@@ -46,6 +46,7 @@ KIND = RecordKind(
         "territory": Cut.text("territory.name", "owner.territory.name", "account.territory.name"),
         "product": Cut.text("product.name"),
         "vertical": Cut.text("vertical.name", "account.vertical.name"),
+        "icp": Cut.text("lead_icp.place"),
         "country": Cut.text("country", "account.country"),
         "is_converted": Cut.flag("is_converted"),
         **Cut.texts("lead_source", "status", "lifecycle_stage", "rating", "persona", "region", "city", "source_system"),

@@ -47,6 +47,7 @@ KIND = RecordKind(
         "product": Cut.text("product.name", "product_as_written"),
         "product_as_written": Cut.text("product_as_written", "product.name"),
         "vertical": Cut.text("account.vertical.name", "lead.vertical.name"),
+        "icp": Cut.text("account.account_icp.place", "lead.lead_icp.place"),
         "lead_source": Cut.text("lead_source", "lead.lead_source"),
         "country": Cut.text("account.country", "lead.country"),
         "region": Cut.text("account.region", "lead.region"),

@@ -31,7 +31,7 @@ def _both(first: Build | None, second: Build) -> Build:
     return (lambda row: first(row) & second(row)) if first else second
 
 
-def _register_pair(
+def register_pair(
     key: str, names: tuple[str, str], definition: str, of_what: str, measure: Measure, is_bad: Build, *,
     side: OwnerSide, cut: str, section: str = "Hand-offs", matures_days: int = 0,
 ) -> None:  # fmt: skip
@@ -67,7 +67,7 @@ def is_settled(row: Row) -> Any:
     return row["end"].fill_null("").isin(["accepted", "rejected", "rerouted"])
 
 
-_register_pair(
+register_pair(
     "never_followed_up",
     ("Leads never followed up", "Share of leads never followed up"),
     "Leads that were handed over in the period and that Sales neither answered nor tried to reach, nor accepted, rejected or passed on.",
@@ -130,7 +130,7 @@ def is_judged(row: Row) -> Any:
     return row["end"].fill_null("").isin(["accepted", "rejected"])
 
 
-_register_pair(
+register_pair(
     "feedback_missing",
     ("Hand-offs without feedback", "Share of hand-offs without feedback"),
     (
@@ -158,7 +158,7 @@ def is_stale(row: Row) -> Any:
     return (last < days_ago(row, STALE_DAYS)) & (row.day("ended_at") < days_ago(row, STALE_DAYS))
 
 
-_register_pair(
+register_pair(
     "stale_leads",
     ("Stale leads", "Share of stale leads"),
     f"Leads that Sales accepted in the period, that are still in progress, and that had no activity for {STALE_DAYS} days.",
@@ -169,7 +169,7 @@ _register_pair(
     side="sales",
     cut="owner",
 )
-_register_pair(
+register_pair(
     "handoffs_without_score",
     ("Hand-offs without a score", "Share of hand-offs without a score"),
     "Leads that were handed over in the period without a score, so that Sales cannot tell which to work first.",
@@ -202,7 +202,7 @@ register_metric(
         section="Hand-offs",
     )
 )  # fmt: skip
-_register_pair(
+register_pair(
     "nurture_untouched",
     ("Leads in nurture without a touch", "Share of nurture without a touch"),
     (
@@ -224,7 +224,7 @@ _register_pair(
     side="marketing",
     cut="campaign",
 )
-_register_pair(
+register_pair(
     "content_unused",
     ("Content that is not used", "Share of content that is not used"),
     f"Assets that were created in the period and that Sales has not used for {UNUSED_DAYS} days.",
@@ -238,7 +238,7 @@ _register_pair(
 )
 
 
-def _is_of_kind(*parts: str) -> Callable[[Row], Any]:
+def is_of_kind(*parts: str) -> Callable[[Row], Any]:
     """Return the test for an activity whose kind holds one of the texts."""
 
     def test(row: Row) -> Any:
@@ -261,7 +261,7 @@ register_metric(
             Measure(
                 "activities",
                 day=lambda row: row.day("happened_at"),
-                keep=_is_of_kind("visit", "demo", "meeting"),
+                keep=is_of_kind("visit", "demo", "meeting"),
                 numerator=count_one,
             ),
             Measure("opportunities", day=closed_day, keep=is_won, denominator=count_one),
@@ -278,7 +278,7 @@ def is_unfair(row: Row) -> Any:
     return (share < low) | (share > high)
 
 
-_register_pair(
+register_pair(
     "unfair_quotas",
     ("Quotas off their potential", "Share of quotas off their potential"),
     (

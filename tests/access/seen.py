@@ -227,6 +227,8 @@ PAGES: Mapping[str, Seen] = {
     ),
     "content": everybody("/content/?period=all", "/content/?format=csv", "/content/?format=coverage"),
     "content_finder": everybody("/content/find/", "/content/find/?q=deck&stage=Demo&format=csv"),
+    "ideal_customers": everybody("/ideal-customers/?period=all", "/ideal-customers/?period=all&format=csv"),
+    "cost_drivers": needs("see_cost_drivers", "/cost-drivers/?period=all", "/cost-drivers/?period=all&format=csv"),
     "pipeline_deal": record("/pipeline/deals/{opportunities}/"),
     "cash": everybody("/cash/", "/cash/?period=all&account=id:{account}", "/cash/?format=csv"),
     "cash_list": everybody(

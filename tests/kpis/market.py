@@ -134,6 +134,22 @@ def play(seed: int, size: int = 40) -> dict[str, list[dict[str, Any]]]:
     return rows | {name: [other(kind) for _ in range(9)] for name, kind in counted}
 
 
+def compute_derived(rows: dict[str, list[dict[str, Any]]], seed: int = 3) -> dict[str, list[dict[str, Any]]]:
+    """Return rows of the tables that steps of the nightly run compute: places by the profile, silences of enquiries."""
+    dice = random.Random(seed)
+    buyers = [("lead_id", len(rows["leads"])), ("account_id", len(rows["accounts"]))]
+    places = [
+        {name: key, "place": dice.choice(["inside", "near", "outside"])}
+        for name, n in buyers
+        for key in range(1, n + 1)
+    ]
+    silences = [
+        {"id": key, "seconds": dice.choice([None, 600.0, 7200.0])}
+        for key in range(1, len(rows["enquiry_handovers"]) + 1)
+    ]
+    return {"icp_places": places, "silences": silences}
+
+
 def settle(rows: dict[str, list[dict[str, Any]]]) -> None:
     """Write the market to Postgres, with the ids that its references name."""
     rep = User.objects.create_user("rep@market.example")

@@ -7,9 +7,12 @@ import pytest
 from agreements.actions import draft_version, propose_version, sign_version
 from agreements.api import checked_terms
 from crm.models import Vertical
+from facts.engine import open_facts
+from facts.refresh import refresh
 from scoring.icp import rules
 from scoring.icp.evaluate_one import IcpResult, evaluate_buyer
 from scoring.icp.forms import IcpTerms, Line
+from scoring.icp.places import update_places
 from scoring.models import Score, ScoringRun
 from scoring.score_now import score_lead
 from tests import make
@@ -135,3 +138,20 @@ def test_in_words_each_trait_says_its_share() -> None:
         "Inside up to a distance of 0.2, near up to 0.5, outside beyond it",
         "Chief: title contains “chief” (20% of the distance)",
     ]
+
+
+def test_places_are_written_for_leads_and_accounts_and_again_only_after_a_change(run: Run, profile: Any) -> None:
+    def places() -> dict[Any, str]:
+        facts = open_facts()
+        rows = facts.execute(facts.table("icp_places")).itertuples()
+        return {row.lead_id if row.lead_id == row.lead_id else -row.account_id: row.place for row in rows}
+
+    retail = make.record(Vertical, name="Retail")
+    company = make.account(employees=60, country="Austria", vertical=retail)
+    lead = make.lead(account=company, title="Chief buyer")
+    refresh()
+    assert update_places(lambda *_: None) == 0  # nothing is signed
+    profile(TERMS)
+    assert update_places(lambda *_: None) == 2
+    assert places() == {lead.pk: evaluate_buyer(lead).category, -company.pk: evaluate_buyer(company).category}  # type: ignore[union-attr]
+    assert update_places(lambda *_: None) == 0

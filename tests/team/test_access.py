@@ -18,6 +18,7 @@ MAY = {
     "open_rounds": {Role.CEO, Role.CMO, Role.CRO, Role.OPS},
     "read_rounds": {Role.CEO, Role.CMO, Role.CRO, Role.CFO},
     "see_campaigns": set(Role),  # in an open company
+    "see_cost_drivers": set(Role),  # in an open company
     "see_forecast": EVERYWHERE | {Role.REP, Role.MARKETER},
     "see_leads_needed": set(Role),  # in an open company
     "see_overview": {Role.CEO, Role.CFO},

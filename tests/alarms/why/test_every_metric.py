@@ -20,7 +20,7 @@ from kpis.rows import Scope
 from kpis.shared_queries import choose_basis
 from team.models import Company
 from tests.kpis.ask_metric import TODAY, ask
-from tests.kpis.market import play
+from tests.kpis.market import compute_derived, play
 from tests.kpis.memory_facts import MemoryFacts
 
 NOW, BEFORE = periods.year_period(2025), periods.year_period(2024)
@@ -34,7 +34,7 @@ def market() -> MemoryFacts:
     tables = play(11, 60)
     for line in tables["spend"][::3]:
         line["category"] = "lead_generation"
-    facts = MemoryFacts(**tables)
+    facts = MemoryFacts(**tables, **compute_derived(tables))
     facts.add_credits(Company(currency="EUR", time_zone="Europe/Berlin"))
     return facts
 
