@@ -81,19 +81,19 @@ def read_places(user: Reader, period: Period, facts: Facts, *, sees_spend: bool)
     }
     spend = read_spend(scope_of(period, facts)) if sees_spend else None
     parts = {key: {part.key: part for part in result.parts} for key, result in results.items()}
-    totals = {key: sum(_number(by_key.get(place)) for place in PLACES) for key, by_key in parts.items()}
+    totals = {key: sum(_number(by_key.get(part)) for part in PLACES) for key, by_key in parts.items()}
 
-    def line(place: str, label: str) -> PlaceLine:
-        own = {key: by_key.get(place) for key, by_key in parts.items()}
-        is_placed = place != BLANK
-        amount = None if spend is None else spend.by_place[place] if is_placed else spend.unplaced
+    def line(part: str, label: str) -> PlaceLine:
+        own = {key: by_key.get(part) for key, by_key in parts.items()}
+        is_placed = part != BLANK
+        amount = None if spend is None else spend.by_place[part] if is_placed else spend.unplaced
         return PlaceLine(
-            place,
+            part,
             label,
             own,
-            {key: _share(_number(part), totals[key]) if is_placed else None for key, part in own.items()},
+            {key: _share(_number(figure), totals[key]) if is_placed else None for key, figure in own.items()},
             {
-                key: url_params.records_url(key, Question(period if METRICS[key] else ALL, where={"icp": place}))
+                key: url_params.records_url(key, Question(period if METRICS[key] else ALL, where={"icp": part}))
                 for key in METRICS
             },
             amount,
@@ -102,8 +102,8 @@ def read_places(user: Reader, period: Period, facts: Facts, *, sees_spend: bool)
 
     warnings = [warning for key in METRICS for warning in results[key].warnings]
     return PlacesReport(
-        tuple(line(place, label) for place, label in PLACES.items()),
-        line(BLANK, "No place"),
+        tuple(line(part, label) for part, label in PLACES.items()),
+        line(BLANK, "Not placed"),
         spend,
         results["won_revenue"].currency,
         facts.as_of,
