@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
@@ -25,6 +26,10 @@ from core.periods import BadPeriod, Period
 from core.request_values import quote_text
 from team.access import has_right, require_right
 from team.models import Company, User
+
+# the metrics whose records are behind the leads, the revenue and the open pipeline of a campaign
+CREDITED_METRICS = {"leads": "attributed_leads", "revenue": "attributed_revenue", "pipeline": "attributed_pipeline"}
+RECORDED_METRICS = {"leads": "leads", "revenue": "won_revenue", "pipeline": "open_pipeline"}
 
 
 class BadModel(ValueError):
@@ -65,10 +70,29 @@ def campaigns_page(request: HttpRequest) -> HttpResponseBase:
     return render_live(request, "attribution/campaigns.html", context, status=400 if fault else 200)
 
 
+def write_records_query(period: Period, campaign: int, model: str) -> str:
+    """Return the query of the records of a campaign: the same days, the same model."""
+    params = {"period": period.name} if period.name else {}
+    if not period.name:
+        params = {name: day.isoformat() for name, day in (("from", period.start), ("to", period.end)) if day}
+    params = params or {"period": "all"}
+    params["campaign"] = f"id:{campaign}"
+    return urlencode(params if model == RECORDED else params | {"model": model})
+
+
 def _describe_report(report: CampaignReport, context: dict[str, Any]) -> dict[str, Any]:
     return {
         "report": report,
-        "rows": [(line, describe_likeness(line)) for line in report.lines],
+        "rows": [
+            (
+                line,
+                describe_likeness(line),
+                write_records_query(context["period"], line.key, context["model"]),
+                write_records_query(Period(None, None), line.key, context["model"]),  # open pipeline is that of now
+            )
+            for line in report.lines
+        ],
+        "records_of": RECORDED_METRICS if context["model"] == RECORDED else CREDITED_METRICS,
         "finding": describe_finding(report, context["model_name"]),
         "firmness": describe_firmness(report),
         "unattributed": describe_unattributed(report, is_recorded=context["model"] == RECORDED),

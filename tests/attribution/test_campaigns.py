@@ -310,6 +310,15 @@ def test_the_page_tells_the_finding_the_model_and_the_cost(page_of: Any) -> None
     assert "0.95" in page
 
 
+def test_each_number_leads_to_its_records_under_the_same_model(page_of: Any) -> None:
+    page = page_of(Role.CMO, "&model=markov").content.decode()
+    assert "/metrics/attributed_leads/records/?period=all&amp;campaign=id%3A1&amp;model=markov" in page
+    assert "/metrics/attributed_revenue/records/?period=all&amp;campaign=id%3A1&amp;model=markov" in page
+    recorded = page_of(Role.CMO, "&model=recorded").content.decode()
+    assert "/metrics/won_revenue/records/?period=all&amp;campaign=id%3A1" in recorded
+    assert "/metrics/attributed_revenue/" not in recorded
+
+
 def test_a_rep_of_an_open_company_sees_the_page_without_cost(page_of: Any) -> None:
     page = page_of(Role.REP).content.decode()
     assert "Blue" in page
