@@ -85,6 +85,14 @@ def test_every_kind_of_thing_stands_on_the_line(client: Client, found: HandOff) 
     assert "Webinar" in account
 
 
+def test_a_deal_on_the_line_leads_to_its_history(client: Client, found: HandOff, cro: User) -> None:
+    deal = make.opportunity(lead=found.lead, name="Pumps", opened_on=date(2026, 11, 1))
+    client.force_login(cro)
+    page = client.get(f"/leads/{found.lead_id}/").content.decode()
+    assert f'href="/pipeline/deals/{deal.pk}/"' in page
+    assert client.get(f"/pipeline/deals/{deal.pk}/").status_code == 200
+
+
 def test_silence_that_lasts_is_said_in_words(client: Client, found: HandOff, cro: User) -> None:
     HandOff.objects.filter(pk=found.pk).update(due_at=later(now(), hours=-30))
     client.force_login(cro)
