@@ -32,8 +32,10 @@ from kpis.api import MetricViewSet
 from kpis.benchmark_api import BenchmarkView
 from kpis.cash.api import CashViewSet
 from kpis.content.api import ContentViewSet
+from kpis.cost_drivers.api import CostDriversViewSet
 from kpis.goal_api import GoalView
 from kpis.help_to_close.api import HelpToCloseViewSet
+from kpis.ideal_customers.api import IdealCustomersViewSet
 from kpis.leads_needed.api import LeadsNeededViewSet
 from kpis.pipeline.api import PipelineViewSet
 from kpis.plans.api import PlanReplayViewSet
@@ -73,6 +75,8 @@ router.register("alignment-dimensions", WorkspaceViewSet, basename="api-alignmen
 router.register("alignment-index", IndexViewSet, basename="api-alignment-index")
 router.register("campaign-credits", CampaignsViewSet, basename="api-campaign-credits")
 router.register("content", ContentViewSet, basename="api-content")
+router.register("cost-drivers", CostDriversViewSet, basename="api-cost-drivers")
+router.register("ideal-customers", IdealCustomersViewSet, basename="api-ideal-customers")
 router.register("overview", OverviewViewSet, basename="api-overview")
 router.register("restated-figures", RestatementView, basename="api-restated-figures")
 router.register("day-notes", DayNoteView, basename="api-day-notes")

@@ -331,6 +331,8 @@ API: Mapping[str, Seen] = {
     ),
     "api-pipeline-deals": everybody("/api/v1/pipeline/deals/?closes=all&bar=created", "/api/v1/pipeline/deals/?list=idle"),
     "api-content-list": everybody("/api/v1/content/?period=all"),
+    "api-cost-drivers-list": needs("see_cost_drivers", "/api/v1/cost-drivers/?period=all"),
+    "api-ideal-customers-list": everybody("/api/v1/ideal-customers/?period=all"),
     "api-content-find": everybody("/api/v1/content/find/?persona=CFO"),
     "api-pipeline-detail": record("/api/v1/pipeline/{opportunities}/"),
     "api-cash-list": everybody("/api/v1/cash/", "/api/v1/cash/?where=account:id:{account}"),

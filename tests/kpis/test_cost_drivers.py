@@ -183,6 +183,9 @@ def test_the_page_says_what_is_missing_and_shows_what_is_there(client: Client, c
     assert "The fifth of accounts that was least likely to buy took" in page
     assert client.get("/cost-drivers/?format=csv").status_code == 200
     assert client.get("/cost-drivers/?period=never").status_code == 400
+    answer = client.get("/api/v1/cost-drivers/").json()
+    assert (answer["total"]["activities"], answer["total"]["hours"], answer["cost_per_hour"]) == (1, 2, None)
     Company.objects.update(visibility=Company.Visibility.RESTRICTED)
     client.force_login(make.user(Role.REP))
     assert client.get("/cost-drivers/").status_code == 403
+    assert client.get("/api/v1/cost-drivers/").status_code == 403

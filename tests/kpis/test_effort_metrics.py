@@ -158,4 +158,5 @@ def test_the_places_of_spend_add_up_to_the_cent_and_tie_with_the_metric() -> Non
 @pytest.mark.django_db(transaction=True)
 def test_without_a_signed_profile_the_page_says_what_to_sign(client: Client, company: Company) -> None:
     client.force_login(make.user(Role.CMO))
+    assert client.get("/api/v1/ideal-customers/").json()["is_signed"] is False
     assert b"No ideal customer profile is signed" in client.get("/ideal-customers/").content
