@@ -23,6 +23,7 @@ register_page(
 )
 register_page(Page("Market to cash", "cash", icon="banknotes", group="Results", position=27))
 register_page(Page("Help to close", "help_to_close", icon="scale", group="Results", position=36, right="see_campaigns"))
+register_page(Page("Market to cash", "cash", icon="banknotes", group="Results", position=26))
 register_page(Page("Metrics", "metrics", icon="calculator", group="Results", position=30))
 register_page(Page("Content", "content", icon="document-text", group="Results", position=45))
 register_page(
