@@ -23,6 +23,12 @@ register_page(
 )
 register_page(Page("Market to cash", "cash", icon="banknotes", group="Results", position=27))
 register_page(Page("Help to close", "help_to_close", icon="scale", group="Results", position=36, right="see_campaigns"))
+declare_right("see_revenue", SEES_ALL)  # margins, and what single segments cost
+register_page(
+    Page(
+        "New and existing revenue", "revenue", icon="currency-dollar", group="Results", position=29, right="see_revenue"
+    )
+)
 register_page(Page("Market to cash", "cash", icon="banknotes", group="Results", position=26))
 register_page(Page("Metrics", "metrics", icon="calculator", group="Results", position=30))
 register_page(Page("Content", "content", icon="document-text", group="Results", position=45))

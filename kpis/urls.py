@@ -12,6 +12,7 @@ from kpis.leads_needed import views as need_views
 from kpis.pipeline import views as pipeline_views
 from kpis.plans import views as plan_views
 from kpis.quotas import views as quota_views
+from kpis.revenue import views as revenue_views
 
 urlpatterns = [
     path("dashboard/", views.dashboard, name="dashboard"),
@@ -22,6 +23,7 @@ urlpatterns = [
     path("content/find/", content_views.finder_page, name="content_finder"),
     path("help-to-close/", help_views.help_page, name="help_to_close"),
     path("leads-needed/", need_views.leads_needed_page, name="leads_needed"),
+    path("revenue/", revenue_views.revenue_page, name="revenue"),
     path("cash/", cash_views.cash_page, name="cash"),
     path("cash/list/", cash_views.cash_list, name="cash_list"),
     path("cost-drivers/", cost_driver_views.cost_drivers_page, name="cost_drivers"),

@@ -40,6 +40,7 @@ from kpis.leads_needed.api import LeadsNeededViewSet
 from kpis.pipeline.api import PipelineViewSet
 from kpis.plans.api import PlanReplayViewSet
 from kpis.quotas.api import QuotaFairnessViewSet
+from kpis.revenue.api import RevenueMixViewSet
 from scoring.api import PreviewViewSet, ScoreModelViewSet
 from scoring.learned.api import LearnedViewSet
 from scoring.proof.api import ProofViewSet
@@ -65,6 +66,7 @@ router.register("help-to-close", HelpToCloseViewSet, basename="api-help-to-close
 router.register("leads-needed", LeadsNeededViewSet, basename="api-leads-needed")
 router.register("pay-plan-replay", PlanReplayViewSet, basename="api-pay-plan-replay")
 router.register("quota-fairness", QuotaFairnessViewSet, basename="api-quota-fairness")
+router.register("revenue-mix", RevenueMixViewSet, basename="api-revenue-mix")
 router.register("cash", CashViewSet, basename="api-cash")
 router.register("pipeline", PipelineViewSet, basename="api-pipeline")
 router.register("score-models/learned", LearnedViewSet, basename="api-score-learned")

@@ -226,7 +226,7 @@ def _find_in_chart(cash: Cash) -> str:
     if not missing and not total.over:
         return "What was won is invoiced, or not yet due"
     parts = [(missing, "of the money won is missing in the invoices"), (total.over, "was invoiced beyond it")]
-    return " and ".join(f"{short_money(value, cash.currency)} {words}" for value, words in parts if value)
+    return " and ".join(f"{short_money(value, cash.currency)} {tail}" for value, tail in parts if value)
 
 
 def _read_steps(cash: Cash, question: CashQuestion) -> Iterable[StepRow]:

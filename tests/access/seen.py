@@ -230,6 +230,7 @@ PAGES: Mapping[str, Seen] = {
     "ideal_customers": everybody("/ideal-customers/?period=all", "/ideal-customers/?period=all&format=csv"),
     "cost_drivers": needs("see_cost_drivers", "/cost-drivers/?period=all", "/cost-drivers/?period=all&format=csv"),
     "pipeline_deal": record("/pipeline/deals/{opportunities}/"),
+    "revenue": needs("see_revenue", "/revenue/?period=all", "/revenue/?period=all&format=csv"),
     "cash": everybody("/cash/", "/cash/?period=all&account=id:{account}", "/cash/?format=csv"),
     "cash_list": everybody(
         "/cash/list/?list=to_invoice", "/cash/list/?list=without_deal", "/cash/list/?list=unpaid&format=csv",
@@ -335,6 +336,7 @@ API: Mapping[str, Seen] = {
     "api-ideal-customers-list": everybody("/api/v1/ideal-customers/?period=all"),
     "api-content-find": everybody("/api/v1/content/find/?persona=CFO"),
     "api-pipeline-detail": record("/api/v1/pipeline/{opportunities}/"),
+    "api-revenue-mix-list": needs("see_revenue", "/api/v1/revenue-mix/"),
     "api-cash-list": everybody("/api/v1/cash/", "/api/v1/cash/?where=account:id:{account}"),
     "api-cash-customers": everybody("/api/v1/cash/customers/?limit=1000"),
     "api-cash-records": everybody("/api/v1/cash/records/?list=to_invoice", "/api/v1/cash/records/?list=without_deal"),

@@ -19,6 +19,7 @@ MAY = {
     "read_rounds": {Role.CEO, Role.CMO, Role.CRO, Role.CFO},
     "see_campaigns": set(Role),  # in an open company
     "see_cost_drivers": set(Role),  # in an open company
+    "see_revenue": EVERYWHERE,
     "see_forecast": EVERYWHERE | {Role.REP, Role.MARKETER},
     "see_leads_needed": set(Role),  # in an open company
     "see_overview": {Role.CEO, Role.CFO},

@@ -13,6 +13,7 @@ from agreements.seat_actions import give_seat
 from funnel.defaults import ORDER, STAGES
 from funnel.definitions import FUNNEL, ONLY_KEY, STAGE
 from funnel.stages.drafts import Stage
+from kpis.revenue.terms import REVENUE_MIX
 from revops.demo import score
 from revops.demo.story import CURRENCY
 from scoring.defaults import PQL_KEY, PQL_TERMS, PQL_TEXT, PQL_TITLE
@@ -28,6 +29,9 @@ SLA_TEXT = "Sales answers every qualified lead within one working day, and says 
 OWED, OWED_KEY = "owed", "monthly"
 OWED_TERMS: dict[str, object] = {"qualified_leads": 50, "pipeline_value": "1500000.00", "currency": CURRENCY}
 OWED_TEXT = "Marketing hands over enough qualified leads every month for Sales to reach the joint goal."
+MIX_KEY = "yearly"
+MIX_TERMS: dict[str, object] = {"new_share": "50.00", "new_weight": "1.00", "existing_weight": "1.20"}
+MIX_TEXT = "Half of what we invoice comes from new business. Margin from customers we keep counts a fifth more."
 ORDER_TEXT = "A buyer walks through these stages, in this order; no one enters one whose criteria fail."
 CMO, CRO, OPS, SUPPORT = "priya.raman", "marcus.oyelaran", "tomas.vidal", "aisha.diallo"
 NOON = time(16, tzinfo=UTC)  # in New York
@@ -82,6 +86,7 @@ def _list_papers(first: date, handed_over: date) -> Iterator[Paper]:
     yield Paper("score", score.KEY, score.TITLE, score.TEXT, score.TERMS, first)
     yield Paper("score", PQL_KEY, PQL_TITLE, PQL_TEXT, PQL_TERMS, first)
     yield Paper(SLA, SLA_KEY, "Sales answers qualified leads", SLA_TEXT, SLA_TERMS, handed_over)
+    yield Paper(REVENUE_MIX, MIX_KEY, "Half of our revenue is new", MIX_TEXT, MIX_TERMS, handed_over, Side.SALES)
     yield Paper(OWED, OWED_KEY, "Marketing fills the pipeline", OWED_TEXT, OWED_TERMS, handed_over, Side.SALES)
 
 
