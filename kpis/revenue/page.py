@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from core.formatting import format_exact, short_money
+from core.formatting import format_percent, short_money
 from core.periods import Period
 from crm.readable import Reader
 from facts.engine import Facts, open_facts
@@ -94,16 +94,14 @@ class RevenuePage:
         new = next(part for part in self.parts if part.key == "new")
         if new.share is None:
             return "No invoices are dated in this period"
-        told = (
-            f"New business is {format_exact(new.share, 'percent')} of {short_money(self.total, self.currency)} revenue"
-        )
+        text = f"New business is {format_percent(new.share)} of {short_money(self.total, self.currency)} revenue"
         if self.agreed:
-            told += f", {format_exact(self.agreed.new_share, 'percent')} are agreed"
+            text += f", {format_percent(self.agreed.new_share)} are agreed"
         worst = min(self.losing, key=lambda segment: segment.left, default=None)
         if worst is None:
-            return told
+            return text
         loss = short_money(-worst.left, self.currency)
-        return f"{told}; new customers of {worst.dimension_label.lower()} {worst.label} lose {loss}"
+        return f"{text}; new customers of {worst.dimension_label.lower()} {worst.label} lose {loss}"
 
 
 def build_page(user: Reader, period: Period, facts: Facts | None = None) -> RevenuePage:

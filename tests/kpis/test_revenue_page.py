@@ -59,10 +59,10 @@ def sign(company: Company) -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     version = agreement.versions.create(
         number=1, text="So be it.", terms=TERMS, drafted_by=cmo, proposed_by=cmo, proposed_at=moment, sides=agreement.sides,
-        in_force_at=moment,
     )  # fmt: skip
     for side, user in (("marketing", cmo), ("sales", cro)):
         Signature.objects.create(version=version, side=side, signed_by=user, signed_at=moment)
+    agreement.versions.update(in_force_at=moment)
 
 
 def test_the_mix_and_the_segments_without_a_signature(client: Client, invoices: None) -> None:
