@@ -12,6 +12,7 @@ declare_right("set_benchmark", {Role.CFO, Role.OPS})
 # rates and goals of the whole company, by sources and months that may be small
 declare_right("see_leads_needed", SEES_ALL, also=can_see_all_buyers)
 declare_right("see_quotas", SEES_ALL | {Role.REP})
+declare_right("see_revenue", SEES_ALL)  # margins, and what single segments cost
 declare_right("replay_plans", SEES_ALL)  # pay of all reps
 
 register_page(Page("Dashboard", "dashboard", icon="presentation-chart-line", group="Results", position=10))
@@ -21,9 +22,7 @@ register_page(
         "Leads needed", "leads_needed", icon="arrow-trending-up", group="Results", position=28, right="see_leads_needed"
     )
 )
-register_page(Page("Market to cash", "cash", icon="banknotes", group="Results", position=27))
 register_page(Page("Help to close", "help_to_close", icon="scale", group="Results", position=36, right="see_campaigns"))
-declare_right("see_revenue", SEES_ALL)  # margins, and what single segments cost
 register_page(
     Page(
         "New and existing revenue", "revenue", icon="currency-dollar", group="Results", position=29, right="see_revenue"
