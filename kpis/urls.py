@@ -11,6 +11,7 @@ from kpis.ideal_customers import views as ideal_customer_views
 from kpis.leads_needed import views as need_views
 from kpis.pipeline import views as pipeline_views
 from kpis.plans import views as plan_views
+from kpis.quotas import case_views
 from kpis.quotas import views as quota_views
 from kpis.revenue import views as revenue_views
 
@@ -36,6 +37,7 @@ urlpatterns = [
     path("metrics/<slug:key>/benchmark/", target_views.benchmark, name="metric_benchmark"),
     path("metrics/<slug:key>/benchmark/<int:pk>/", target_views.benchmark, name="metric_benchmark_edit"),
     path("quotas/", quota_views.quotas_page, name="quotas"),
+    path("quotas/<int:owner>/", case_views.case_page, name="quota_case"),
     path("pay-plans/", plan_views.replay_page, name="pay_plans"),
     path("runs/", runs_views.runs, name="runs"),
     path("runs/<int:pk>/", runs_views.run, name="run"),

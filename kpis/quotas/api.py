@@ -8,7 +8,7 @@ from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
@@ -16,7 +16,9 @@ from rest_framework.viewsets import ViewSet
 from core import periods
 from core.api.views import ApiResponseMixin, refuse_strange_parameters
 from core.periods import BadPeriod
+from core.request_values import read_int
 from kpis.quotas.audit import VERDICTS
+from kpis.quotas.case import SIDES, QuotaCase
 from kpis.quotas.categories import CATEGORIES
 from kpis.quotas.fairness import Correlation
 from kpis.quotas.report import POTENTIALS, FairnessReport, RepLine, build_report
@@ -24,6 +26,8 @@ from kpis.quotas.sentences import describe_potential, describe_report
 from kpis.quotas.url_params import BadQuotaQuestion, read_quota_question
 from team.access import has_right
 from team.models import Company, User
+
+NO_RIGHT = "You cannot read quotas. Leaders, the CFO, ops admins and reps can."
 
 
 def _money(**options: Any) -> serializers.DecimalField:
@@ -111,8 +115,29 @@ PARAMETERS = [
 ]  # fmt: skip
 
 
+class CasePointSerializer(serializers.Serializer[Any]):
+    side = serializers.ChoiceField(
+        choices=list(SIDES), help_text="Whether it supports the claim that the quota is unfair."
+    )
+    title = serializers.CharField()
+    finding = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
+
+
+class QuotaCaseSerializer(serializers.Serializer[Any]):
+    """What supports and what refutes the claim that one rep's quota is unfair."""
+
+    owner = serializers.IntegerField()
+    name = serializers.CharField()
+    period = serializers.CharField()
+    sentence = serializers.CharField()
+    points = CasePointSerializer(many=True)
+
+
 class QuotaFairnessViewSet(ApiResponseMixin, ViewSet):
     """How evenly quotas are set and met."""
+
+    lookup_value_converter = "int"
 
     @extend_schema(
         operation_id="quota_fairness_retrieve",
@@ -124,12 +149,39 @@ class QuotaFairnessViewSet(ApiResponseMixin, ViewSet):
         refuse_strange_parameters(request, {"category", "version", "potential", "period", "from", "to"})
         user = cast(User, request.user)
         if not has_right(user, "see_quotas"):
-            raise PermissionDenied("You cannot read quotas. Leaders, the CFO, ops admins and reps can.")
+            raise PermissionDenied(NO_RIGHT)
         try:
             question = read_quota_question(request.query_params, Company.today())
         except (BadPeriod, BadQuotaQuestion) as error:
             raise serializers.ValidationError(str(error)) from None
         return Response(report_json(build_report(user, question)))
+
+    @extend_schema(
+        operation_id="quota_case_retrieve",
+        parameters=[
+            OpenApiParameter("year", OpenApiTypes.INT, description="A fiscal year; the last full one by default.")
+        ],
+        responses=QuotaCaseSerializer,
+    )
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """Return the case of one rep by the id of an owner: each point with its finding and source."""
+        refuse_strange_parameters(request, {"year"})
+        user = cast(User, request.user)
+        if not has_right(user, "see_quotas"):
+            raise PermissionDenied(NO_RIGHT)
+        case = QuotaCase(user, pk, read_int(request.query_params.get("year")))
+        if not case.is_visible:
+            raise NotFound("This person has no quota, or you do not have permission to see it.")
+        points = [asdict(point) for point in case.points]
+        return Response(
+            {
+                "owner": case.owner,
+                "name": case.name,
+                "period": case.year.label,
+                "sentence": case.sentence,
+                "points": points,
+            }
+        )
 
 
 def report_json(report: FairnessReport) -> dict[str, Any]:

@@ -265,6 +265,7 @@ PAGES: Mapping[str, Seen] = {
     "quotas": needs(
         "see_quotas", "/quotas/?period=all", "/quotas/?period=all&potential=computed", "/quotas/?period=all&category=churn&format=csv",
     ),
+    "quota_case": replace(work("/quotas/{owners}/"), right="see_quotas"),
     "pay_plans": needs("replay_plans", "/pay-plans/", "/pay-plans/?format=csv"),
     "runs": needs("recompute", "/runs/"),
     "run": needs("recompute", "/runs/1/"),
@@ -326,6 +327,7 @@ API: Mapping[str, Seen] = {
     "api-rounds-results": needs("read_rounds", "/api/v1/rounds/{round}/results/"),
     **{f"api-rounds-{verb}": POST_ONLY for verb in ("close", "links", "remind")},
     "api-pay-plan-replay-list": needs("replay_plans", "/api/v1/pay-plan-replay/"),
+    "api-quota-fairness-detail": replace(work("/api/v1/quota-fairness/{owners}/"), right="see_quotas"),
     "api-quota-fairness-list": needs("see_quotas", "/api/v1/quota-fairness/?period=all&category=margin"),
     "api-pipeline-list": everybody(
         "/api/v1/pipeline/", "/api/v1/pipeline/?closes=all&by=custom.mobile", "/api/v1/pipeline/?where=account:id:{account}",

@@ -116,6 +116,7 @@ def test_others_have_no_page_of_quotas(asked: list[crm.Owner], as_user: Any, rol
     client = as_user(make.user(role))
     text_of(client, status=403)
     assert client.get("/api/v1/quota-fairness/").status_code == 403
+    assert client.get(f"/api/v1/quota-fairness/{asked[0].pk}/").status_code == 403
 
 
 def test_a_new_version_is_compared_and_counts_from_then_on(asked: list[crm.Owner], as_user: Any, cro: User) -> None:
