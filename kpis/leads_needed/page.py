@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 from core.charts import Chart
 from core.date_formatting import format_day
@@ -24,7 +23,7 @@ from kpis.leads_needed.chain import (
     leads_per_customer,
 )
 from kpis.leads_needed.queries import YEAR, Lag, NeedData, PartCounts, has_enough, read_data
-from kpis.leads_needed.question import CUT_NAMES, GoalBasis, NeedQuestion, choose_goal
+from kpis.leads_needed.question import CUT_LABELS, GoalBasis, NeedQuestion, choose_goal
 from kpis.models import Goal
 from scoring.capacity import Capacity, weekly_capacity
 from team.models import Company, User
@@ -194,12 +193,17 @@ class NeedPage:
         ]  # fmt: skip
 
     @property
-    def cut(self) -> Any:
-        return CUTS[self.question.by]
+    def cut_label(self) -> str:
+        return CUT_LABELS[self.question.by]
 
     @property
-    def cuts(self) -> list[Any]:
-        return [CUTS[name] for name in CUT_NAMES]
+    def cuts(self) -> list[tuple[str, str]]:
+        return list(CUT_LABELS.items())
+
+    @property
+    def links_to_funnel(self) -> bool:
+        """Whether the funnel can be filtered by the breakdown."""
+        return self.question.by in CUTS
 
 
 def build_page(user: User, question: NeedQuestion) -> NeedPage:

@@ -18,7 +18,9 @@ from funnel.definitions import in_force
 from funnel.lead_table import LeadTable
 from funnel.patterns import Question
 from funnel.stages.drafts import Funnel, Stage
+from kpis.dimensions import ICP_PLACES
 from kpis.leads_needed.chain import FEWEST_WON, Chain, Cohort
+from kpis.leads_needed.question import ICP
 from kpis.result_cache import cached_answer
 from team.models import Company, User
 
@@ -188,7 +190,7 @@ class _Reading:
     def _read_cohort(self, deals: Any, by: str, period: Period) -> tuple[tuple[PartCounts, ...], tuple[float, ...]]:
         rows = self.leads
         rows = rows.filter((rows.came_on >= period.start) & (rows.came_on <= period.end))
-        cut = dimensions.with_cut(self.facts, self.facts.table("leads"), by)
+        cut = self._cut(by)
         rows = rows.left_join(cut, rows.lead == cut.cut_lead).drop("cut_lead")
         of_leads = deals.filter(deals.lead_id.notnull() & deals.known_amount.notnull())
         brought = of_leads.group_by(of="lead_id").aggregate(brought=of_leads.known_amount.sum())
@@ -198,7 +200,8 @@ class _Reading:
         counts = {f"n_{index}": (rows.reached >= (1 << index)).cast("int64").sum() for index in range(len(self.stages))}
         sums = rows.group_by("cut").aggregate(**counts, won_amount=rows.brought.sum(), customers=rows.brought.count())
         frame = self.facts.execute(sums.order_by([sums.n_0.desc(), sums.cut]))
-        names = dimensions.value_names(self.facts, by, [str(key) for key in frame["cut"]])
+        keys = [str(key) for key in frame["cut"]]
+        names = dict(ICP_PLACES) if by == ICP else dimensions.value_names(self.facts, by, keys)
         parts = tuple(
             PartCounts(
                 str(row["cut"]), names.get(str(row["cut"]), str(row["cut"])),
@@ -209,6 +212,13 @@ class _Reading:
         known = rows.filter(rows.brought.notnull())
         amounts = self.facts.execute(known.select(amount=known.brought.cast("float64"), lead="lead").order_by("lead"))
         return parts, tuple(float(amount) for amount in amounts["amount"])
+
+    def _cut(self, by: str) -> Any:
+        """Return each lead with its value of the breakdown; a lead that the profile places nowhere is in none."""
+        if by != ICP:
+            return dimensions.with_cut(self.facts, self.facts.table("leads"), by)
+        places = self.facts.table("icp_places")
+        return places.filter(places.lead_id.notnull()).select(cut_lead="lead_id", cut="place")
 
     def arrivals(self, since: date) -> tuple[dict[date, int], ...]:
         """Return how many leads came at least as far as each stage, by the day of the first such entry."""

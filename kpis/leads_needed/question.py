@@ -17,7 +17,10 @@ MONTHS = 12
 MOST_DAYS = 5 * 366
 CENT = Decimal("0.01")
 MOST = Decimal(10) ** 15
-CUT_NAMES = tuple(name for name in CUTS if name != "owner")  # owners would show what colleagues achieved
+ICP = "icp"
+# owners would show what colleagues achieved
+CUT_LABELS = {name: cut.label for name, cut in CUTS.items() if name != "owner"} | {ICP: "Ideal customer profile"}
+CUT_NAMES = tuple(CUT_LABELS)
 PERCENT = 100
 
 

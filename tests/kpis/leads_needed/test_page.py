@@ -133,6 +133,16 @@ def test_parts_add_up_to_the_whole(use_facts: Use) -> None:
     assert {line.part.key: line.revenue_per_lead for line in lines} == {"web": 50, "fair": 150, "(blank)": 0}
 
 
+def test_leads_inside_and_outside_the_profile_have_their_own_rates(use_facts: Use) -> None:
+    places = [{"lead_id": pk, "place": "inside" if pk <= 40 else "outside"} for pk in range(1, 101)]
+    use_facts(**roberge_rows(), icp_places=places)
+    page = ask(by="icp")
+    assert page.answer
+    lines = {line.part.key: (line.part.counts[0], line.part.counts[-1]) for line in page.answer.parts}
+    assert lines == {"inside": (40, 5), "outside": (60, 0)}
+    assert sum(line.needed for line in page.answer.parts) == pytest.approx(100)
+
+
 def test_the_leads_that_came_are_held_against_those_due(use_facts: Use) -> None:
     """Leads of December's revenue are due from September 2 to October 2."""
     autumn = roberge_rows(TODAY - timedelta(days=60), first=1001)
