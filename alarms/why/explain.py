@@ -271,7 +271,7 @@ def _change_of(whole: GroupTotals, is_rate: bool) -> Fraction | None:
 
 
 def _find_movements(comparison: Comparison, currency: str, within: ReadableRows | None) -> tuple[Movement, ...]:
-    if not comparison.metric.is_stock:
+    if not comparison.metric.is_stock or comparison.metric.is_rate:
         return ()
     scope = scope_of(comparison.now, comparison.facts, within=within)
     measures = [choose_basis(scope, measure, Cut()) for measure in comparison.metric.measures]
