@@ -45,14 +45,11 @@ class DuckdbEngine:
         return self._thread_backend().execute(expression)
 
     def stream(self, expression: ir.Table) -> Iterator[pa.RecordBatch]:
+        """Ask in the calling thread, whose tables the question names; the rows may be read in another one."""
         backend = self._thread_backend()
         backend._run_pre_execute_hooks(expression)  # shows it the rows of the moment that the question holds
         # not Ibis' own to_pyarrow_batches: Ibis 12 calls a method that DuckDB has renamed
-        reader = backend.con.sql(backend.compile(expression)).to_arrow_reader(STREAM_ROWS)
-        try:
-            yield from reader
-        finally:
-            reader.close()  # an answer left open would block all further questions of this thread
+        return _read_batches(backend.con.sql(backend.compile(expression)).to_arrow_reader(STREAM_ROWS))
 
     def materialize(self, name: str, expression: ir.Table) -> ir.Table:
         backend = self._thread_backend()
@@ -92,6 +89,13 @@ class DuckdbEngine:
             return f"read_parquet([{', '.join(_quote_text(file) for file in files)}])"
         self._thread_state.backend.con.register(f"files of {table.name}", delta.to_pyarrow_dataset())  # else a download
         return f'"files of {table.name}"'
+
+
+def _read_batches(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from reader
+    finally:
+        reader.close()  # an answer left open would block all further questions of this thread
 
 
 def _close_connections(database: duckdb.DuckDBPyConnection, backends: Iterable[Any]) -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import ibis
 
-from forecast.history import Tables, deal_states
+from forecast.history import Tables
+from forecast.states import read_states
 
 PUSHED_TIMES = 3  # a close date moved to a later day so often makes a deal slipped
 IDLE_DAYS = 30  # without a change of the deal or an activity
 STAGE_SHARE = 0.9  # of the won deals had left the stage after so many days
-WON_DAYS = 365  # before the first evening: deals won since then say how long a stage takes
+WON_DAYS = 365  # before an evening: deals won since then say how long a stage takes
 FEWEST_WON = 10  # won deals that passed a stage, below which it has no limit
 
 
@@ -23,7 +24,7 @@ def deals_at_risk(tables: Tables, evenings: Sequence[date], today: date) -> Any:
     activity, `stage_days` those in the stage, `stage_limit` what nine of ten won deals took there at most (NULL: too few).
     """
     first = min(evenings) - timedelta(days=WON_DAYS)
-    states = _with_progress(deal_states(tables, today, closed_since=first))
+    states = read_states(tables, today, closed_since=first)
     each = states.mutate(counted_on=_repeat_for(evenings))
     then = each.filter(
         (each.on <= each.counted_on)
@@ -31,9 +32,14 @@ def deals_at_risk(tables: Tables, evenings: Sequence[date], today: date) -> Any:
         & (each.outcome == "open")
     )
     last = _last_events(tables, states, evenings)
-    limits = _stage_limits(states)
+    limits = _stage_limits(states, evenings)
     rows = then.left_join(last, [then.deal_id == last.event_deal, then.counted_on == last.event_evening])
-    rows = rows.left_join(limits, [rows.pipeline == limits.limit_pipeline, rows.stage == limits.limit_stage])
+    same_stage = [
+        rows.counted_on == limits.limit_evening,
+        rows.pipeline == limits.limit_pipeline,
+        rows.stage == limits.limit_stage,
+    ]
+    rows = rows.left_join(limits, same_stage)
     rows = rows.mutate(
         days_past=rows.counted_on.delta(rows.close_on, unit="day"),
         idle_days=rows.counted_on.delta(ibis.coalesce(rows.last_event, rows.on), unit="day"),
@@ -51,27 +57,6 @@ def deals_at_risk(tables: Tables, evenings: Sequence[date], today: date) -> Any:
 
 def _repeat_for(evenings: Sequence[date]) -> Any:
     return ibis.array([ibis.literal(day) for day in evenings]).unnest()
-
-
-def _with_progress(states: Any) -> Any:
-    """Add to each state how often the deal was pushed until then, and since when it is in its stage."""
-    up_to = ibis.window(group_by="deal_id", order_by="number", preceding=None, following=0)
-    is_first = states.old_outcome.isnull()
-    both_open = (states.outcome == "open") & (states.old_outcome == "open")
-    is_push = (both_open & (states.close_on > states.old_close_on)).fill_null(False)
-    enters = is_first | (states.stage.fill_null("") != states.old_stage.fill_null("")) | ~both_open.fill_null(False)
-    changes = (
-        enters
-        | (states.amount != states.old_amount)
-        | (states.close_on.fill_null(date(1900, 1, 1)) != states.old_close_on.fill_null(date(1900, 1, 1)))
-        | (states.currency.fill_null("") != states.old_currency.fill_null(""))
-    )
-    return states.mutate(
-        pushes=is_push.cast("int64").sum().over(up_to),
-        stage_since=enters.ifelse(states.on, ibis.literal(None, type="date")).max().over(up_to),
-        enters_stage=enters,
-        is_change=changes,
-    )
 
 
 def _last_events(tables: Tables, states: Any, evenings: Sequence[date]) -> Any:
@@ -97,17 +82,23 @@ def _last_events(tables: Tables, states: Any, evenings: Sequence[date]) -> Any:
     return before.group_by("event_deal", "event_evening").aggregate(last_event=before.on.max())
 
 
-def _stage_limits(states: Any) -> Any:
-    """Return for each stage after how many days nine of ten won deals had left it."""
-    won = states.group_by("deal_id").aggregate(was_won=(states.until_on.isnull() & (states.outcome == "won")).any())
-    won = won.filter(won.was_won).select(won_deal="deal_id")
+def _stage_limits(states: Any, evenings: Sequence[date]) -> Any:
+    """Return for each evening and stage after how many days nine of ten deals won in the year before it had left the stage."""
+    won = states.filter(states.outcome == "won")
+    won = won.select(won_deal="deal_id", won_on="on", won_until="until_on")
     entries = states.filter(states.enters_stage)
     entries = entries.semi_join(won, entries.deal_id == won.won_deal)
     in_order = ibis.window(group_by="deal_id", order_by="number")
     spans = entries.mutate(left_on=entries.on.lead().over(in_order))
     spans = spans.filter((spans.outcome == "open") & spans.left_on.notnull())
-    spans = spans.mutate(days=spans.left_on.delta(spans.on, unit="day"))
-    limits = spans.group_by(limit_pipeline=spans.pipeline, limit_stage=spans.stage).aggregate(
-        stage_limit=spans.days.quantile(STAGE_SHARE), won=spans.count()
+    spans = spans.inner_join(won, spans.deal_id == won.won_deal)
+    each = spans.mutate(days=spans.left_on.delta(spans.on, unit="day"), limit_evening=_repeat_for(evenings))
+    since = (each.limit_evening - ibis.interval(days=WON_DAYS)).cast("date")
+    is_won_then = (each.won_on <= each.limit_evening) & (
+        each.won_until.isnull() | (each.won_until > each.limit_evening)
+    )
+    each = each.filter(is_won_then & (each.won_on > since) & (each.left_on <= each.won_on))
+    limits = each.group_by("limit_evening", limit_pipeline=each.pipeline, limit_stage=each.stage).aggregate(
+        stage_limit=each.days.quantile(STAGE_SHARE), won=each.count()
     )
     return limits.filter(limits.won >= FEWEST_WON).drop("won")

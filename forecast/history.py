@@ -171,3 +171,24 @@ def _with_neighbours(states: Any) -> Any:
         for name in ("on", "outcome", "stage", "pipeline", "amount", "currency", "close_on")
     }
     return states.mutate(**before, until_on=states.on.lead().over(in_order))
+
+
+def with_progress(states: Any) -> Any:
+    """Add to each state how often the deal was pushed until then, since when it is in its stage, and what the state changed."""
+    up_to = ibis.window(group_by="deal_id", order_by="number", preceding=None, following=0)
+    is_first = states.old_outcome.isnull()
+    both_open = (states.outcome == "open") & (states.old_outcome == "open")
+    is_push = (both_open & (states.close_on > states.old_close_on)).fill_null(False)
+    enters = is_first | (states.stage.fill_null("") != states.old_stage.fill_null("")) | ~both_open.fill_null(False)
+    changes = (
+        enters
+        | (states.amount != states.old_amount)
+        | (states.close_on.fill_null(date(1900, 1, 1)) != states.old_close_on.fill_null(date(1900, 1, 1)))
+        | (states.currency.fill_null("") != states.old_currency.fill_null(""))
+    )
+    return states.mutate(
+        pushes=is_push.cast("int64").sum().over(up_to),
+        stage_since=enters.ifelse(states.on, ibis.literal(None, type="date")).max().over(up_to),
+        enters_stage=enters,
+        is_change=changes,
+    )

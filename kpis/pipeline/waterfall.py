@@ -15,7 +15,7 @@ import pandas as pd
 from core.periods import Period
 from crm.readable import ReadableRows, Reader, achieving_owners, is_limited
 from facts.engine import Facts
-from forecast.history import deal_states
+from forecast.states import read_states
 from forecast.waterfall import movements as rules
 from forecast.waterfall.movements import CHANGES, DEFINITIONS, END, LABELS, START, Window
 from kpis import dimensions, result_cache
@@ -220,7 +220,7 @@ def _select(scope: Scope, question: PipelineQuestion, window: Window, key: str =
     converts = is_converted(scope, cut)
 
     def deals_with_movements(scope: Scope) -> Any:
-        states = rules.overlapping_states(deal_states(scope, scope.today, closed_since=window.first), window)
+        states = rules.overlapping_states(read_states(scope, scope.today, closed_since=window.first), window)
         states = scope.facts.materialize("deal_states", states)
         lines = rules.movements(states, window, scope.currency, converts=converts)
         lines = lines.filter(lines.movement == key) if key else lines

@@ -95,3 +95,24 @@ def test_a_deal_that_was_closed_on_the_evening_is_not_at_risk() -> None:
     )
     assert risk_of(facts) == {}
     assert risk_of(facts, TODAY - timedelta(days=4))["is_idle"]
+
+
+def test_the_limit_of_an_evening_rests_on_deals_won_in_the_year_before_it_whatever_else_is_asked() -> None:
+    """An answer must not depend on the other evenings of the question, nor on what was won later."""
+    evening = TODAY - timedelta(days=200)
+    deals, history = [deal(opened_on=evening - timedelta(days=30), expected_close_on=TODAY)], []
+    history.append(entered(1, evening - timedelta(days=30)))
+    for number in range(2, FEWEST_WON + 2):
+        opened = evening - timedelta(days=60)
+        deals.append(deal(opened_on=opened, outcome="won", stage="Won", closed_on=opened + timedelta(days=20)))
+        history.append(entered(number, opened))
+    for number in range(FEWEST_WON + 2, 2 * FEWEST_WON + 2):  # won after that evening, after a longer stay
+        deals.append(deal(opened_on=evening, outcome="won", stage="Won", closed_on=evening + timedelta(days=90)))
+        history.append(entered(number, evening))
+    facts = MemoryFacts(opportunities=deals, stage_changes=history)
+    alone = risk_of(facts, evening)
+    assert alone["stage_limit"] == 20
+    both = facts.execute(deals_at_risk(facts, [evening, TODAY], TODAY))
+    then = both[(both.deal_id == 1) & (both.counted_on.astype(str) == str(evening))].to_dict("records")[0]
+    assert then["stage_limit"] == alone["stage_limit"]
+    assert then["is_rotting"]

@@ -204,7 +204,7 @@ def play_market(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], MemoryFacts]
     def build(seed: int) -> MemoryFacts:
         facts = random_facts(seed)
         states = facts.materialize("all_states", deal_states(facts, TODAY))
-        monkeypatch.setattr(page, "deal_states", lambda tables, today, closed_since: states)
+        monkeypatch.setattr(page, "read_states", lambda tables, today, closed_since: states)
         return facts
 
     return build
