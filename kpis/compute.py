@@ -326,7 +326,7 @@ def compute_trend(
     metric = get_metric(metric) if isinstance(metric, str) else metric
     facts = facts or open_facts()
     if metric.factors:
-        return _combined_trend(metric, period, grain, where, facts, within)
+        return _combined_trend(metric, period, grain, where, facts, shared, within)
     if metric.is_stock:
         return _stock_trend(metric, period, grain_of(grain, period), where, facts, shared, within)
     whole = compute_metric(metric, period, by=grain, where=where, facts=facts, shared=shared, within=within)
@@ -396,12 +396,14 @@ def _combined_trend(
     grain: str,
     where: Mapping[str, str] | None,
     facts: Facts,
+    shared: SharedQueries | None,
     within: ReadableRows | None,
 ) -> Result:
     """Make the trend of a metric of others from theirs, for the units that all of them have."""
-    whole = compute_metric(metric, period, where=where, facts=facts, within=within)
+    whole = compute_metric(metric, period, where=where, facts=facts, shared=shared, within=within)
     trends = {
-        key: compute_trend(key, period, grain=grain, where=where, facts=facts, within=within) for key in metric.factors
+        key: compute_trend(key, period, grain=grain, where=where, facts=facts, shared=shared, within=within)
+        for key in metric.factors
     }
     keyed = {key: {part.key: part for part in result.parts} for key, result in trends.items()}
     keys = [part.key for part in trends[metric.factors[0]].parts if all(part.key in parts for parts in keyed.values())]

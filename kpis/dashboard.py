@@ -213,7 +213,8 @@ def _share_queries(
     """Let the readings and trends of the period, and of the one before, be answered together."""
     evenings = evenings_of(period, stock_grain, scope_of(period, facts).today).values()
     metrics, trended_metrics = map(get_metric, keys), map(get_metric, trended)
-    return SharedQueries(period, metrics=metrics, grain=grain, evenings=evenings, trended=trended_metrics)
+    periods = (period, period.before) if period.before else (period,)
+    return SharedQueries(*periods, metrics=metrics, grain=grain, evenings=evenings, trended=trended_metrics)
 
 
 def _build_leads_dashboard(question: Question, today: date, user: Reader, facts: Facts) -> Dashboard:

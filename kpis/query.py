@@ -29,7 +29,7 @@ class Cut:
 
     by: str = ""
     where: Mapping[str, str] = field(default_factory=dict)
-    edge: date | None = None  # parts what is before this day from the rest
+    edges: tuple[date, ...] = ()  # first days of the sections that time is divided into, in order
 
 
 @dataclass
@@ -46,7 +46,7 @@ class PartTotals:
     values: Counter[int] = field(default_factory=Counter)
     checks: dict[str, int] = field(default_factory=dict)
     records: dict[str, int] = field(default_factory=dict)
-    is_before: bool = False  # it is before the edge of the cut
+    section: int | None = None  # how many edges of the cut are not after its day; None without a day or edges
 
 
 def select_rows(scope: Scope, measure: Measure, cut: Cut, builds: Iterable[Build] = ()) -> tuple[Any, Row]:
@@ -177,10 +177,11 @@ def query_measures(scope: Scope, measures: Sequence[Measure], cut: Cut) -> list[
     ]
     checks = [check.condition for measure in measures for check in measure.checks]
     currency = dimensions.dimensions_of(main.dimension_table).get("currency") if main.is_money else None
-    table, row = select_rows(scope, main, cut, [*builds, *checks, *([currency] if currency else [])])
+    days = [main.day] if cut.edges else []
+    table, row = select_rows(scope, main, cut, [*builds, *checks, *days, *([currency] if currency else [])])
     groups = {"part": _group_key(scope, main, cut)(row)} if cut.by else {}
     groups |= {"currency": currency(row)} if currency else {}
-    groups |= {"is_before": main.day(row) < ibis.literal(cut.edge)} if cut.edge else {}
+    groups |= {"section": _section(main.day(row), cut.edges)} if cut.edges else {}
     groups |= {"spread": is_counted(main, row).ifelse(main.spread(row), None)} if main.spread else {}
     aggregates: dict[str, Any] = {}
     for position, measure in enumerate(measures):
@@ -190,6 +191,12 @@ def query_measures(scope: Scope, measures: Sequence[Measure], cut: Cut) -> list[
     sums = table.aggregate(by=[value.name(name) for name, value in groups.items()], **aggregates)
     lines = _plain_rows(scope.facts.execute(join_names(scope, sums, cut)))
     return [_read_totals(scope, measure, cut, lines, position) for position, measure in enumerate(measures)]
+
+
+def _section(day: Any, edges: tuple[date, ...]) -> Any:
+    """Return how many of the edges are not after the day; NULL without a day."""
+    branches = [(day < ibis.literal(edge), number) for number, edge in enumerate(edges)]
+    return day.isnull().ifelse(None, ibis.cases(*branches, else_=len(edges)))
 
 
 def _aggregate_name(position: int, name: str) -> str:
@@ -232,13 +239,13 @@ def join_names(scope: Scope, sums: Any, cut: Cut) -> Any:
 def _read_totals(
     scope: Scope, measure: Measure, cut: Cut, lines: list[dict[str, Any]], position: int
 ) -> list[PartTotals]:
-    totals: dict[tuple[str, str, bool], PartTotals] = {}
+    totals: dict[tuple[str, str, int | None], PartTotals] = {}
     for line in lines:
         key, label = _part_key_and_label(scope, cut, line)
         currency = line.get("currency") or scope.currency if measure.is_money else ""
-        is_before = bool(line.get("is_before"))
-        first = PartTotals(key, label, line.get("external_id") or "", currency, is_before=is_before)
-        sums = totals.setdefault((key, currency, is_before), first)
+        section = None if line.get("section") is None else int(line["section"])
+        first = PartTotals(key, label, line.get("external_id") or "", currency, section=section)
+        sums = totals.setdefault((key, currency, section), first)
         _add_line(sums, measure, line, position)
     return list(totals.values())
 

@@ -1,7 +1,7 @@
 """What every metric was on a day: the figures of one state of the facts, kept together or not at all."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,16 +12,17 @@ from facts.engine import Facts
 from facts.models import SetAside
 from facts.refresh import Progress
 from facts.set_aside import RECORD_FAULTS, clear_fault, set_aside
-from kpis.compute import compute_metric, compute_trend, scope_of
+from kpis.compute import compute_metric, compute_trend, evenings_of, scope_of
 from kpis.grains import GRAINS, grain_of
 from kpis.models import MetricSnapshot, SnapshotSet
 from kpis.registry import Metric, all_metrics
 from kpis.result import Figures, Part, Result
+from kpis.shared_queries import SharedQueries
 from team.models import Company
 
 WHOLE = ("last_year", "this_year", "last_quarter", "last_month", "all")
 CUT = ("last_year", "this_year")
-MONTHS = "last_12_months"
+MONTHS, MONTH = "last_12_months", "month"
 BATCH = 2000
 STEP, TABLE = "metrics", "metric"
 
@@ -42,20 +43,46 @@ def take_snapshots(facts: Facts, progress: Progress | None = None, *, seconds: f
         for metric in all_metrics()
         if any(facts.snapshot and facts.snapshot.rows.get(table) for table in metric.tables)
     ]
+    spans = _list_spans(facts)
+    shared = _share_queries(metrics, spans, facts)
     for done, metric in enumerate(metrics):
         if progress:
             progress(done, len(metrics), metric.name)
         if seconds is not None and time.monotonic() - started > seconds:
             return None
-        rows += _compute_rows_or_set_aside(metric, facts)
+        rows += _compute_rows_or_set_aside(metric, facts, spans, shared)
     SetAside.objects.filter(step=STEP).exclude(name__in=[metric.key for metric in metrics]).delete()
     return _replace_set(facts, rows)
 
 
-def _compute_rows_or_set_aside(metric: Metric, facts: Facts) -> list[MetricSnapshot]:
+def _list_spans(facts: Facts) -> dict[str, Period]:
+    today, calendar = scope_of(Period(), facts).today, Company.get().fiscal_calendar
+    return {name: periods.preset_period(name, today, calendar) for name in (*WHOLE, MONTHS)}
+
+
+def _share_queries(metrics: list[Metric], spans: Mapping[str, Period], facts: Facts) -> SharedQueries:
+    """Let all figures of measures that look at the same rows be answered by one question, and their parts by another."""
+    cuts: dict[str, list[Metric]] = {}
+    for metric in metrics:
+        cuts.setdefault(_part_dimension(metric), []).append(metric)
+    evenings = evenings_of(spans[MONTHS], MONTH, scope_of(Period(), facts).today).values()
+    return SharedQueries(
+        *spans.values(), metrics=metrics, grain=MONTH, evenings=evenings, trended=metrics, trend_period=spans[MONTHS],
+        cuts=cuts, cut_periods=[spans[name] for name in CUT],
+    )  # fmt: skip
+
+
+def _part_dimension(metric: Metric) -> str:
+    """Return what the figures of a year are kept by; empty where that would be units of time."""
+    return metric.default_cut if metric.default_cut not in GRAINS else ""
+
+
+def _compute_rows_or_set_aside(
+    metric: Metric, facts: Facts, spans: Mapping[str, Period], shared: SharedQueries | None
+) -> list[MetricSnapshot]:
     """Return the figures of a metric; one that cannot be computed is set aside, so that the others are kept."""
     try:
-        rows = list(_compute_rows(metric, facts))
+        rows = list(_compute_rows(metric, facts, spans, shared))
     except RECORD_FAULTS as fault:
         set_aside(STEP, TABLE, 0, fault, metric.key)
         return []
@@ -68,18 +95,18 @@ def current_set() -> SnapshotSet | None:
     return SnapshotSet.objects.order_by("-as_of").first()
 
 
-def _compute_rows(metric: Metric, facts: Facts) -> Iterator[MetricSnapshot]:
-    today = scope_of(Period(), facts).today
-    spans = {name: periods.preset_period(name, today, Company.get().fiscal_calendar) for name in (*WHOLE, MONTHS)}
-    cut = metric.default_cut if metric.default_cut and metric.default_cut not in GRAINS else ""
+def _compute_rows(
+    metric: Metric, facts: Facts, spans: Mapping[str, Period], shared: SharedQueries | None
+) -> Iterator[MetricSnapshot]:
+    cut = _part_dimension(metric)
     for name in WHOLE:
         by = cut if name in CUT else ""  # a cut is asked once, the whole comes with it
-        result = compute_metric(metric, spans[name], by=by or None, facts=facts)
+        result = compute_metric(metric, spans[name], by=by or None, facts=facts, shared=shared)
         yield _build_row(metric, spans[name], result)
         if by:
             yield from _part_rows(metric, spans[name], result)
-    for part in compute_trend(metric, spans[MONTHS], facts=facts).parts:
-        yield _build_row(metric, grain_of("month", spans[MONTHS]).parse_key(part.key), part)
+    for part in compute_trend(metric, spans[MONTHS], grain=MONTH, facts=facts, shared=shared).parts:
+        yield _build_row(metric, grain_of(MONTH, spans[MONTHS]).parse_key(part.key), part)
 
 
 def _part_rows(metric: Metric, span: Period, result: Result) -> Iterator[MetricSnapshot]:

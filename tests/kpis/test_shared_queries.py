@@ -9,10 +9,11 @@ import time_machine
 
 from core.periods import Period, month_period, quarter_period, year_period
 from facts.engine import Facts
-from kpis import dashboard
+from kpis import dashboard, shared_queries, snapshots
 from kpis.compute import compute_metric, compute_trend, evenings_of, scope_of
 from kpis.dashboard import METRICS, Question, build_dashboard
-from kpis.registry import get_metric
+from kpis.models import MetricSnapshot
+from kpis.registry import all_metrics, get_metric
 from kpis.shared_queries import SharedQueries
 from team.models import User
 from tests.kpis.memory_facts import MemoryFacts
@@ -74,7 +75,7 @@ def test_together_is_alone(company: Any, period: Period, where: dict[str, str], 
     metrics = [get_metric(key) for key in METRICS if all(name in get_metric(key).dimensions for name in where)]
     assert len(metrics) >= 8
     trended = metrics if all_trended else []
-    shared = SharedQueries(period, metrics=metrics, grain="month", evenings=evenings, trended=trended)
+    shared = SharedQueries(period, period.before, metrics=metrics, grain="month", evenings=evenings, trended=trended)
     for metric in metrics:
         for one in filter(None, (period, period.before)):
             alone, together = (
@@ -85,6 +86,55 @@ def test_together_is_alone(company: Any, period: Period, where: dict[str, str], 
         assert compute_trend(metric, period, where=where, facts=facts, shared=shared) == compute_trend(
             metric, period, where=where, facts=facts
         )
+
+
+def test_the_figures_of_the_night_are_those_of_each_question_alone(company: Any) -> None:
+    """Every metric, for all spans that are kept, whole, by parts and by month."""
+    facts: Any = company_facts()
+    metrics = [metric for metric in all_metrics() if any(facts._given.get(table) for table in metric.tables)]
+    assert len(metrics) >= 30
+    spans = snapshots._list_spans(facts)
+    shared = snapshots._share_queries(metrics, spans, facts)
+    for metric in metrics:
+        together = [_comparable(row) for row in snapshots._compute_rows(metric, facts, spans, shared)]
+        assert together == [_comparable(row) for row in snapshots._compute_rows(metric, facts, spans, None)], metric.key
+
+
+def _comparable(row: MetricSnapshot) -> tuple[Any, ...]:
+    return (
+        row.starts_on, row.ends_on, row.dimension, row.part, row.label, row.value, row.numerator, row.denominator, row.n,
+        row.currency, row.quartiles,
+    )  # fmt: skip
+
+
+def test_what_cannot_be_asked_together_is_asked_alone(company: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record on which one measure fails must not keep the others from being answered."""
+    facts: Any = company_facts()
+    period = year_period(2025)
+    metrics = [get_metric(key) for key in ("close_rate", "loss_rate", "won_revenue")]
+    ask = shared_queries.query_measures
+
+    def fail_together(scope: Any, measures: Any, cut: Any) -> Any:
+        if len(measures) > 1:
+            raise ValueError("a record that cannot be read")
+        return ask(scope, measures, cut)
+
+    monkeypatch.setattr(shared_queries, "query_measures", fail_together)
+    shared = SharedQueries(period, metrics=metrics)
+    for metric in metrics:
+        assert compute_metric(metric, period, facts=facts, shared=shared) == compute_metric(metric, period, facts=facts)
+
+
+@pytest.mark.parametrize("start", [None, date(2025, 1, 1)])
+@pytest.mark.parametrize("end", [None, date(2025, 12, 31)])
+def test_an_open_period_is_a_sum_of_sections_too(company: Any, start: date | None, end: date | None) -> None:
+    facts: Any = company_facts()
+    periods = (Period(start, end), year_period(2024), Period())
+    metrics = [get_metric(key) for key in ("won_revenue", "sales_cycle_time", "leads")]
+    shared = SharedQueries(*periods, metrics=metrics)
+    for metric in metrics:
+        for one in periods:
+            assert compute_metric(metric, one, facts=facts, shared=shared) == compute_metric(metric, one, facts=facts)
 
 
 def test_a_new_filter_costs_less_than_half_of_the_questions(
