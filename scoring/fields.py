@@ -182,9 +182,12 @@ def _cell_to_text(cell: Any) -> str:
 
 
 def _make_text_column(path: str, label: str, values: "pd.Series[Any]") -> Column:
-    """Fold texts as the rules do."""
-    written = values.astype("object").where(values.notna(), "").astype("str").str.strip()
+    """Fold texts as the rules do, each spelling once; of several spellings the first one names the value."""
+    codes, spelled = pd.factorize(values, use_na_sentinel=True)
+    written = pd.Series(["", *map(str, spelled)], dtype="str").str.strip()
     plain = written.where(~are_fillers(written), "")
     folded = plain.str.lower()
+    places = codes + 1  # what is missing comes first, as an empty text
     spellings = dict(zip(folded[::-1], plain[::-1], strict=True))
-    return Column(path, label, "text", folded, spellings, has_fillers=bool((plain != written).any()))
+    texts = folded.take(places).reset_index(drop=True)
+    return Column(path, label, "text", texts, spellings, has_fillers=bool((plain != written).any()))

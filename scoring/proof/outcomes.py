@@ -13,6 +13,7 @@ from typing import Any
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from facts.engine import Facts
 from facts.registry import all_tables
@@ -67,11 +68,16 @@ def load_outcomes(facts: Facts) -> Outcomes:
     deals = facts.table("opportunities")
     has_deals = bool(facts.execute(deals.filter(deals.lead_id.notnull()).count()).to_numpy()[0, 0])
     goal = "won" if has_deals else "converted"
-    answer = facts.execute(_build_query(facts, goal, company))
-    frame = _normalize_frame(answer)
+    frame = _normalize_frame(_read_frame(facts, _build_query(facts, goal, company)))
     frame["asked_at"] = _judging_moments(frame)
     days = _maturity_days(frame)
     return _drop_too_recent(frame, goal, company.currency, days, facts.as_of)
+
+
+def _read_frame(facts: Facts, query: Any) -> pd.DataFrame:
+    """Return the rows column by column: where cells are empty, Ibis would make a Python object of each cell."""
+    schema = query.schema().to_pyarrow()
+    return pa.Table.from_batches([batch.cast(schema) for batch in facts.stream(query)], schema=schema).to_pandas()
 
 
 def _build_query(facts: Facts, goal: str, company: Company) -> Any:
