@@ -15,7 +15,9 @@ from pathlib import Path
 from benchmarks.result import DATA, Result
 
 RESULTS = Path(__file__).resolve().parent / "results.json"
-NAMES = ["import", "classify", "clocks", "score", "alignment", "alarms", "attribution", "forecast", "plan_replay"]
+NAMES = [
+    "import", "classify", "clocks", "score", "alignment", "alarms", "attribution", "forecast", "plan_replay", "nightly", "pages",
+]  # fmt: skip
 
 
 def describe_machine() -> dict[str, str | int]:
@@ -68,13 +70,25 @@ def _set_up_django() -> None:
 
 def _run_benchmark(name: str, rows: int, rounds: int) -> Result:
     # they ask for the settings, which are ready only now
-    from benchmarks import alarms, alignment_pages, attribution, classify, clocks, forecast, imports, plan_replay, score
+    from benchmarks import (
+        alarms,
+        alignment_pages,
+        attribution,
+        classify,
+        clocks,
+        forecast,
+        imports,
+        nightly,
+        pages,
+        plan_replay,
+        score,
+    )
 
     with tempfile.TemporaryDirectory(dir=DATA) as folder:
         benchmarks = {
             "import": imports.run, "classify": classify.run, "clocks": clocks.run, "score": score.run,
             "alignment": alignment_pages.run, "alarms": alarms.run, "attribution": attribution.run,
-            "forecast": forecast.run, "plan_replay": plan_replay.run,
+            "forecast": forecast.run, "plan_replay": plan_replay.run, "nightly": nightly.run, "pages": pages.run,
         }  # fmt: skip
         return benchmarks[name](rows, rounds, Path(folder))
 

@@ -43,8 +43,8 @@ def take_snapshots(facts: Facts, progress: Progress | None = None, *, seconds: f
         for metric in all_metrics()
         if any(facts.snapshot and facts.snapshot.rows.get(table) for table in metric.tables)
     ]
-    spans = _list_spans(facts)
-    shared = _share_queries(metrics, spans, facts)
+    spans = list_spans(facts)
+    shared = share_queries(metrics, spans, facts)
     for done, metric in enumerate(metrics):
         if progress:
             progress(done, len(metrics), metric.name)
@@ -55,12 +55,13 @@ def take_snapshots(facts: Facts, progress: Progress | None = None, *, seconds: f
     return _replace_set(facts, rows)
 
 
-def _list_spans(facts: Facts) -> dict[str, Period]:
+def list_spans(facts: Facts) -> dict[str, Period]:
+    """Return the periods whose figures are kept, by their names."""
     today, calendar = scope_of(Period(), facts).today, Company.get().fiscal_calendar
     return {name: periods.preset_period(name, today, calendar) for name in (*WHOLE, MONTHS)}
 
 
-def _share_queries(metrics: list[Metric], spans: Mapping[str, Period], facts: Facts) -> SharedQueries:
+def share_queries(metrics: list[Metric], spans: Mapping[str, Period], facts: Facts) -> SharedQueries:
     """Let all figures of measures that look at the same rows be answered by one question, and their parts by another."""
     cuts: dict[str, list[Metric]] = {}
     for metric in metrics:
@@ -82,7 +83,7 @@ def _compute_rows_or_set_aside(
 ) -> list[MetricSnapshot]:
     """Return the figures of a metric; one that cannot be computed is set aside, so that the others are kept."""
     try:
-        rows = list(_compute_rows(metric, facts, spans, shared))
+        rows = list(compute_rows(metric, facts, spans, shared))
     except RECORD_FAULTS as fault:
         set_aside(STEP, TABLE, 0, fault, metric.key)
         return []
@@ -95,7 +96,7 @@ def current_set() -> SnapshotSet | None:
     return SnapshotSet.objects.order_by("-as_of").first()
 
 
-def _compute_rows(
+def compute_rows(
     metric: Metric, facts: Facts, spans: Mapping[str, Period], shared: SharedQueries | None
 ) -> Iterator[MetricSnapshot]:
     cut = _part_dimension(metric)

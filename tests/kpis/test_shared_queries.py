@@ -93,11 +93,11 @@ def test_the_figures_of_the_night_are_those_of_each_question_alone(company: Any)
     facts: Any = company_facts()
     metrics = [metric for metric in all_metrics() if any(facts._given.get(table) for table in metric.tables)]
     assert len(metrics) >= 30
-    spans = snapshots._list_spans(facts)
-    shared = snapshots._share_queries(metrics, spans, facts)
+    spans = snapshots.list_spans(facts)
+    shared = snapshots.share_queries(metrics, spans, facts)
     for metric in metrics:
-        together = [_comparable(row) for row in snapshots._compute_rows(metric, facts, spans, shared)]
-        assert together == [_comparable(row) for row in snapshots._compute_rows(metric, facts, spans, None)], metric.key
+        together = [_comparable(row) for row in snapshots.compute_rows(metric, facts, spans, shared)]
+        assert together == [_comparable(row) for row in snapshots.compute_rows(metric, facts, spans, None)], metric.key
 
 
 def _comparable(row: MetricSnapshot) -> tuple[Any, ...]:
