@@ -205,7 +205,7 @@ class MetricViewSet(ApiResponseMixin, ViewSet):
                 "table": drilled.table,
                 "tables": dict(drilled.tables),
                 "n": drilled.n,
-                "count": len(drilled.visible_ids),
+                "count": drilled.visible_count,
                 "hidden": drilled.hidden,
                 "results": results,
                 **_list_credits(drilled, rows),

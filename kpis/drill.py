@@ -1,6 +1,6 @@
 """The records behind a number: exactly the rows that were counted, as far as the reader may see them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -17,12 +17,29 @@ from facts.engine import Facts, open_facts
 from kpis import visibility
 from kpis.compute import scope_of
 from kpis.dimensions import MODEL_LABELS
-from kpis.query import Cut, counted_credits, counted_ids
+from kpis.query import Cut, count_counted, counted_credits, counted_ids
 from kpis.record_tables import Cell, columns_of
 from kpis.registry import BadCut, Measure, Metric, get_metric
 from kpis.result import Result
+from kpis.rows import Scope
 from kpis.shared_queries import choose_basis
 from team.models import User
+
+
+@dataclass(frozen=True)
+class CountedRows:
+    """The rows of a measure that were counted; asked for as far as they are shown."""
+
+    scope: Scope
+    measure: Measure
+    cut: Cut
+    currency: str
+
+    def read_ids(self, first: int = 0, last: int | None = None) -> list[int]:
+        return counted_ids(self.scope, self.measure, self.cut, self.currency, first, last)
+
+    def count(self) -> int:
+        return count_counted(self.scope, self.measure, self.cut, self.currency)
 
 
 @dataclass(frozen=True)
@@ -31,7 +48,7 @@ class Drill:
 
     table: str
     tables: tuple[tuple[str, int], ...]  # all that the number was counted from, with how many rows of each
-    ids: list[int]
+    counted: CountedRows
     seen: QuerySet[Any]  # the records of this kind that the reader may see
     result: Result
 
@@ -55,20 +72,32 @@ class Drill:
         return [cells[0], Cell(self.all_columns[1], self.credits.get(record.pk), currency), *cells[1:]]
 
     @property
+    def sees_all(self) -> bool:
+        return not self.seen.query.has_filters()
+
+    @cached_property
+    def ids(self) -> list[int]:
+        return self.counted.read_ids()
+
+    @cached_property
     def n(self) -> int:
-        return len(self.ids)
+        return self.counted.count() if self.sees_all else len(self.ids)
 
     @cached_property
     def visible_ids(self) -> list[int]:
         """Return the counted ids that the reader may see, in their order."""
-        if not self.seen.query.has_filters():
+        if self.sees_all:
             return self.ids
         allowed = set(self.seen.filter(pk__in=_ids_as_set(self.ids)).values_list("pk", flat=True))
         return [pk for pk in self.ids if pk in allowed]
 
     @property
+    def visible_count(self) -> int:
+        return self.n if self.sees_all else len(self.visible_ids)
+
+    @property
     def hidden(self) -> int:
-        return self.n - len(self.visible_ids)
+        return self.n - self.visible_count
 
     @property
     def rows(self) -> QuerySet[Any]:
@@ -77,7 +106,12 @@ class Drill:
 
     def page(self, first: int, last: int, *related: str) -> list[Any]:
         """Return the visible records from place `first` up to, not including, `last`."""
-        wanted = self.visible_ids[first:last]
+        return self.load(
+            self.counted.read_ids(first, last) if self.sees_all else self.visible_ids[first:last], *related
+        )
+
+    def load(self, wanted: Sequence[int], *related: str) -> list[Any]:
+        """Return the visible records of these ids, in their order."""
         records = self.seen.select_related(*related).in_bulk(wanted) if wanted else {}
         return [records[pk] for pk in wanted if pk in records]
 
@@ -116,13 +150,13 @@ def find_records(
     cut, scope = Cut("", conditions), scope_of(period, facts, within=rows if result.is_readable_only else None)
     measures = {measure.table: measure for measure in (choose_basis(scope, bases, cut) for bases in metric.measures)}
     measure = _choose_measure(metric, measures, table)
-    ids = counted_ids(scope, measure, cut, result.currency)
     counts = dict(result.records)
     tables = tuple((name, counts.get(name, 0)) for name in measures)
     columns = columns_of(measure.table, is_stock=measure.is_stock)
     credits = counted_credits(scope, measure, cut, result.currency) if measure.credits else None
     kind = "money" if measure.is_money else "count"
-    return Drill(measure.table, tables, ids, rows.visible(measure.table), result, columns, credits, kind)
+    counted = CountedRows(scope, measure, cut, result.currency)
+    return Drill(measure.table, tables, counted, rows.visible(measure.table), result, columns, credits, kind)
 
 
 def _choose_measure(metric: Metric, measures: Mapping[str, Measure], table: str | None) -> Measure:

@@ -99,7 +99,7 @@ def records(request: HttpRequest, key: str) -> HttpResponseBase:
         drill = _find_records(request, declared, question, None)
     if request.GET.get("format") == "csv" and not fault:
         return csv_response(f"{key}-{drill.table}", csv_rows.record_rows(drill, _record_chunks(drill)))
-    page = Paginator(drill.visible_ids, ROWS).get_page(request.GET.get("page"))
+    page = Paginator(range(drill.visible_count), ROWS).get_page(request.GET.get("page"))
     rows = drill.page(max(0, page.start_index() - 1), page.end_index(), *record_tables.related_paths(drill.columns))
     context = {
         "metric": declared,
@@ -124,8 +124,9 @@ def _find_records(request: HttpRequest, declared: Metric, question: Question, ta
 
 
 def _record_chunks(drill: Drill) -> Iterator[list[Any]]:
-    for first in range(0, len(drill.visible_ids), CHUNK):
-        yield drill.page(first, first + CHUNK, *record_tables.related_paths(drill.columns))
+    ids = drill.visible_ids
+    for first in range(0, len(ids), CHUNK):
+        yield drill.load(ids[first : first + CHUNK], *record_tables.related_paths(drill.columns))
 
 
 def _metric_or_404(key: str) -> Metric:

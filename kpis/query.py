@@ -314,8 +314,23 @@ def has_rows(scope: Scope, measure: Measure, cut: Cut) -> bool:
     return bool(len(scope.facts.execute(table.limit(1))))
 
 
-def counted_ids(scope: Scope, measure: Measure, cut: Cut, currency: str) -> list[int]:
-    """Return the ids of the rows that count in the currency, the latest day first."""
+def counted_ids(
+    scope: Scope, measure: Measure, cut: Cut, currency: str, first: int = 0, last: int | None = None
+) -> list[int]:
+    """Return the ids of the rows that count in the currency, the latest day first: all, or those from place to place."""
+    matches = _counted_rows(scope, measure, cut, currency)
+    latest_first = [matches.day.isnull(), matches.day.desc(), matches.id.desc()]
+    ordered = matches.order_by(latest_first)
+    chosen = ordered if last is None else ordered.limit(last - first, offset=first)
+    return [int(pk) for pk in scope.facts.execute(chosen)["id"]]
+
+
+def count_counted(scope: Scope, measure: Measure, cut: Cut, currency: str) -> int:
+    """Return how many rows count in the currency."""
+    return int(scope.facts.execute(_counted_rows(scope, measure, cut, currency).count()).to_numpy()[0, 0])
+
+
+def _counted_rows(scope: Scope, measure: Measure, cut: Cut, currency: str) -> Any:
     own_currency = dimensions.dimensions_of(measure.dimension_table).get("currency") if measure.is_money else None
     builds = [build for build in (measure.keep, measure.spread, measure.day, own_currency) if build]
     table, row = select_rows(scope, measure, cut, builds)
@@ -325,9 +340,7 @@ def counted_ids(scope: Scope, measure: Measure, cut: Cut, currency: str) -> list
     if own_currency:
         counts &= own_currency(row) == currency if currency else own_currency(row).isnull()
     matches = table.filter(counts).select(id=row["id"], day=measure.day(row))
-    matches = matches.distinct() if measure.credits else matches
-    latest_first = [matches.day.isnull(), matches.day.desc(), matches.id.desc()]
-    return [int(pk) for pk in scope.facts.execute(matches.order_by(latest_first))["id"]]
+    return matches.distinct() if measure.credits else matches
 
 
 def counted_credits(scope: Scope, measure: Measure, cut: Cut, currency: str) -> dict[int, Decimal]:

@@ -1,9 +1,9 @@
 """Read what the report of campaigns needs from the facts: one pass over the credits of the period, and sums of the rest."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import ibis
 from django.core.cache import cache
@@ -26,7 +26,8 @@ from funnel.verdicts.report import CUTS, count_by_part, verdicts_given
 from team.access import has_right
 from team.models import Company, User
 
-KEPT_SECONDS = 600
+KEPT_SECONDS = 36 * 3600  # until the answers of the next night are there
+Answer = TypeVar("Answer")
 LEAD_GENERATION = "lead_generation"
 RECORDED = "recorded"  # no model of touches: the campaign that a lead or a deal names gets all of it
 
@@ -36,24 +37,28 @@ def read_report(user: User, period: Period, model: str) -> CampaignReport:
 
     The reader must be one who may read every buyer; the figures count all records of the company.
     """
-    data = _cached_data(open_facts(), Company.get(), period, model)
-    return build_report(data, _count_verdicts(user, period), sees_cost=has_right(user, "see_spend"))
-
-
-def _cached_data(facts: Facts, company: Company, period: Period, model: str) -> ReportData:
-    """Read the data once for each snapshot, period and model."""
-    if facts.snapshot is None:
-        return read_report_data(facts, company, period, model)
-    parts = (
-        facts.snapshot.pk, facts.snapshot.taken_at, period.start, period.end, model, company.currency,
-        company.foreign_amounts, company.time_zone,
+    facts, company, sees_cost = open_facts(), Company.get(), has_right(user, "see_spend")
+    verdicts = _count_verdicts(user, period)
+    state = (period.start, period.end, model, company.currency, company.foreign_amounts, company.time_zone)
+    return _cached(
+        facts, (*state, sees_cost, sorted(verdicts.items(), key=lambda item: item[0])),
+        lambda: build_report(
+            _cached(facts, state, lambda: read_report_data(facts, company, period, model)), verdicts, sees_cost=sees_cost
+        ),
     )  # fmt: skip
+
+
+def _cached(facts: Facts, question: tuple[Any, ...], answer: Callable[[], Answer]) -> Answer:
+    """Return what is remembered for this snapshot and question, or answer and remember it."""
+    if facts.snapshot is None:
+        return answer()
+    parts = (facts.snapshot.pk, facts.snapshot.taken_at, question)
     key = f"campaigns:{hashlib.sha256(repr(parts).encode()).hexdigest()}"
-    data: ReportData | None = cache.get(key)
-    if data is None:
-        data = read_report_data(facts, company, period, model)
-        cache.set(key, data, KEPT_SECONDS)
-    return data
+    remembered: Answer | None = cache.get(key)
+    if remembered is None:
+        remembered = answer()
+        cache.set(key, remembered, KEPT_SECONDS)
+    return remembered
 
 
 def _count_verdicts(user: User, period: Period) -> dict[int, Verdicts]:

@@ -16,7 +16,7 @@ from forecast.waterfall.movements import END
 from kpis import pace, url_params, visibility
 from kpis.dashboard import Question
 from kpis.pipeline import charts, sentences
-from kpis.pipeline.risks import RiskTotal, RiskyDeal, read_risks, total_risks
+from kpis.pipeline.risks import RiskTotal, RiskyDeal, summarize_risks
 from kpis.pipeline.url_params import pipeline_query
 from kpis.pipeline.waterfall import (
     CLOSING_INSIDE,
@@ -155,12 +155,12 @@ def _compute_coverage(user: Reader, row: pace.Pace, facts: Facts) -> Coverage:
 
 
 def _read_risk_sections(user: Reader, question: PipelineQuestion, facts: Facts) -> tuple[RiskSection, ...]:
-    totals = total_risks(read_risks(user, question, facts), scope_for(user, question.period, facts).currency)
+    totals = summarize_risks(user, question, facts, LISTED)
     where = Question(question.period, where=dict(question.where))
     return tuple(
         RiskSection(
             total,
-            tuple(list_deals(user, total.deals[:LISTED], total.risk.key)),
+            tuple(list_deals(user, total.deals, total.risk.key)),
             pipeline_query(question, by=None, list=total.risk.key),
             url_params.metric_url(total.risk.metric, where),
         )

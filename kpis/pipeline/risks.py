@@ -1,7 +1,7 @@
 """The open deals that need attention now, as a reader may know them: slipped, idle, and rotting ones."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,8 +10,17 @@ from crm.readable import Reader
 from facts.engine import Facts
 from forecast.at_risk import IDLE_DAYS, PUSHED_TIMES, deals_at_risk
 from kpis.metrics.pipeline_risk import AS_THEN
-from kpis.pipeline.waterfall import PipelineQuestion, check_question, currency_of, plain_rows, scope_for, stock_measure
+from kpis.pipeline.waterfall import (
+    PipelineQuestion,
+    check_question,
+    currency_of,
+    plain_rows,
+    scope_for,
+    snapshot_address,
+    stock_measure,
+)
 from kpis.query import Cut, select_rows
+from kpis.result_cache import cached_answer
 from kpis.rows import Scope
 
 SLIPPED, IDLE, ROTTING = "slipped", "idle", "rotting"
@@ -86,16 +95,13 @@ def _count_days(days: int) -> str:
 
 @dataclass(frozen=True)
 class RiskTotal:
-    """How many deals a list has and what they are worth in the company's currency, the largest first."""
+    """How many deals a list has and what they are worth in the company's currency; `deals` are the largest, or all."""
 
     risk: RiskList
     deals: tuple[RiskyDeal, ...]
     value: Decimal
     currency: str
-
-    @property
-    def count(self) -> int:
-        return len(self.deals)
+    count: int
 
 
 def read_risks(user: Reader, question: PipelineQuestion, facts: Facts) -> list[RiskyDeal]:
@@ -107,6 +113,23 @@ def read_risks(user: Reader, question: PipelineQuestion, facts: Facts) -> list[R
     """
     check_question(user, question)
     return _read_deals(scope_for(user, question.period, facts), question)
+
+
+def summarize_risks(user: Reader, question: PipelineQuestion, facts: Facts, most: int) -> list[RiskTotal]:
+    """Return the lists with their largest deals, at most so many; the answer is remembered with its snapshot.
+
+    Raises:
+        BadCut, PermissionDenied: as `read_risks`.
+    """
+    check_question(user, question)
+    scope = scope_for(user, question.period, facts)
+
+    def summarize() -> list[RiskTotal]:
+        totals = total_risks(_read_deals(scope, question), scope.currency)
+        return [replace(total, deals=total.deals[:most]) for total in totals]
+
+    asked = ("risks", most, sorted(question.where.items()))
+    return cached_answer(snapshot_address("risks", scope, ("opportunities", "activities"), asked), summarize)
 
 
 def _read_deals(scope: Scope, question: PipelineQuestion) -> list[RiskyDeal]:
@@ -155,5 +178,5 @@ def total_risks(deals: Iterable[RiskyDeal], company_currency: str) -> list[RiskT
     for key, risk in LISTS.items():
         own = tuple(deal for deal in rows if key in deal.lists)
         value = sum((deal.amount for deal in own if deal.currency == currency), Decimal(0))
-        totals.append(RiskTotal(risk, own, value, currency))
+        totals.append(RiskTotal(risk, own, value, currency, len(own)))
     return totals

@@ -194,20 +194,20 @@ def check_question(user: Reader, question: PipelineQuestion) -> None:
 
 
 def _read_waterfall(scope: Scope, question: PipelineQuestion, window: Window) -> Waterfall:
-    return result_cache.cached_answer(
-        _address(scope, question, window), lambda: _compute_waterfall(scope, question, window)
+    address = snapshot_address(
+        "waterfall", scope, ("opportunities",), (window, question.by, sorted(question.where.items()))
     )
+    return result_cache.cached_answer(address, lambda: _compute_waterfall(scope, question, window))
 
 
-def _address(scope: Scope, question: PipelineQuestion, window: Window) -> str:
-    """Name the question under which its answer is remembered; empty for facts without a snapshot."""
+def snapshot_address(kind: str, scope: Scope, tables: tuple[str, ...], question: tuple[Any, ...]) -> str:
+    """Name a question about deals under which its answer is remembered; empty for facts without a snapshot."""
     snapshot = scope.facts.snapshot
     if snapshot is None:
         return ""
-    whose = scope.within.digest(("opportunities",)) if scope.within else ""
+    whose = scope.within.digest(tables) if scope.within else ""
     state = (CACHE_VERSION, snapshot.pk, snapshot.taken_at.isoformat(), scope.currency, scope.converts, whose)
-    text = repr((state, window, question.by, sorted(question.where.items())))
-    return "waterfall:" + hashlib.sha256(text.encode()).hexdigest()
+    return f"{kind}:{hashlib.sha256(repr((state, question)).encode()).hexdigest()}"
 
 
 def stock_measure(source: Any) -> Measure:
