@@ -53,6 +53,7 @@ def cash_page(request: HttpRequest) -> HttpResponseBase:
         "has_deals": Opportunity.objects.visible_to(user).exists(),
         "has_invoices": Invoice.objects.visible_to(user).exists(),
         "may_import": has_right(user, "import"),
+        "may_change_days": has_right(user, "manage_company"),
     }
     return render_live(request, "kpis/cash/cash.html", context, status=400 if fault else 200)
 

@@ -25,12 +25,10 @@ from tests.kpis.memory_facts import MemoryFacts
 
 NOW, BEFORE = periods.year_period(2025), periods.year_period(2024)
 SUMMED = [metric.key for metric in all_metrics() if not metric.factors and not metric.is_spread]
-NO_CASES = {
-    "nrr",
-    "grr",
-    "stale_leads_rate",
-    "nurture_untouched_rate",
-}  # every lead that was handed over here has a deal
+NO_CASES = {  # at one of the two periods
+    "nrr", "grr",  # nothing was invoiced two years before
+    "stale_leads_rate", "nurture_untouched_rate",  # every lead that was handed over has a deal
+}  # fmt: skip
 CHAINED = [metric.key for metric in all_metrics() if chain_of(metric)]
 
 
@@ -95,7 +93,7 @@ def test_the_parts_of_every_dimension_add_up_to_the_change(
     table = read_groups(cube, bases(market, metric), names, scope_of(market), Cut())
     now, before = (side.value(metric.is_rate) for side in (table.whole.now, table.whole.before))
     if key in NO_CASES:
-        assert (now, before) == (None, None)
+        assert None in (now, before)
         return
     assert now is not None
     assert before is not None
