@@ -3,10 +3,15 @@
 A later refresh takes them over as they are: they may then be older than the records, until their step has run again.
 """
 
+import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Full, Queue
+from typing import Any
 
 import pyarrow as pa
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 from django.db import connection, transaction
 
@@ -16,6 +21,8 @@ from facts.registry import DerivedTable, derived_tables
 
 ORIGIN_SQL = """SELECT (SELECT system_identifier FROM pg_control_system()) || '.' || oid FROM pg_database
     WHERE datname = current_database()"""
+WAITING_BATCHES = 2
+POLL_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
@@ -42,7 +49,7 @@ def write_table(table: DerivedTable, batches: Iterable[pa.RecordBatch], snapshot
     A process killed before the end leaves the old snapshot, which names the old version.
     """
     delta = delta_tables.reset_table(table.name, table.arrow_schema)
-    delta_tables.append_rows(delta, table.arrow_schema, batches)
+    _append_from_this_thread(delta, table.arrow_schema, batches)
     copy = Copy(
         table=table.name,
         version=delta.version(),
@@ -71,6 +78,41 @@ def write_table(table: DerivedTable, batches: Iterable[pa.RecordBatch], snapshot
     except (DeltaError, OSError):
         log.warning("The versions of the facts could not be published to outside readers.", exc_info=True)
     return written
+
+
+def _append_from_this_thread(delta: DeltaTable, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Append the batches, each computed in the calling thread.
+
+    Delta Lake reads its rows in a thread of its own. Batches that ask the database there would do so by another connection,
+    which sees nothing of this transaction, and waits for its locks for ever.
+    """
+    waiting: Queue[pa.RecordBatch | BaseException | None] = Queue(WAITING_BATCHES)
+
+    def read_waiting() -> Iterator[pa.RecordBatch]:
+        while (batch := waiting.get()) is not None:
+            if isinstance(batch, BaseException):
+                raise batch  # nothing is committed
+            yield batch
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(delta_tables.append_rows, delta, schema, read_waiting())
+        try:
+            for batch in batches:
+                _put(waiting, batch, writing)
+        except BaseException as fault:
+            _put(waiting, fault, writing)
+            raise
+        _put(waiting, None, writing)
+        writing.result()
+
+
+def _put(waiting: Queue[Any], batch: Any, writing: Future[None]) -> None:
+    """Hand a batch over, unless the writer has ended."""
+    while not writing.done():
+        with contextlib.suppress(Full):
+            waiting.put(batch, timeout=POLL_SECONDS)
+            return
+    writing.result()
 
 
 def read_origin() -> str:
