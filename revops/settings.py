@@ -325,6 +325,7 @@ SPECTACULAR_SETTINGS = {
         "DimensionStateEnum": "alignment.workspace.dimensions.STATES",
         "WorseEnum": "alarms.models.WORSE",
         "AnswerEnum": "funnel.models.Verdict.Answer",
+        "RuleVerdictEnum": "kpis.quotas.audit.VERDICTS",
         "DecisionAnswerEnum": "alignment.review.models.DecisionAnswer.Answer",
         "WorkStateEnum": "core.work.State",
     },

@@ -5,6 +5,7 @@ from typing import Any
 
 from kpis.cash.billing import billed_deals, followed_deals, overdue_invoices, unmatched_invoices
 from kpis.deals import deal_amount
+from kpis.metrics.follow_up import OF_TODAY_DAYS
 from kpis.registry import Check, Measure, Metric, register_metric
 from kpis.rows import EXACT, Build, Row, Scope
 
@@ -68,6 +69,7 @@ def _register(
         Metric(
             key=key, name=name, definition=definition, formula=formula, unit=unit, measures=measures,  # type: ignore[arg-type]
             better=better, owner_side=side, default_cut=cut, section="Market to cash",  # type: ignore[arg-type]
+            matures_days=0 if key == "won_compared" else OF_TODAY_DAYS,
         )
     )  # fmt: skip
 

@@ -53,6 +53,10 @@ def test_every_metric_whose_outcome_comes_later_says_how_long_it_matures() -> No
         "lead_conversion_rate", "lead_win_rate", "leads_converted", "speed_to_lead", "speed_to_lead_on_the_wall", "time_to_verdict",
         "never_followed_up", "never_followed_up_rate", "late_answers", "feedback_missing", "feedback_missing_rate", "sal_rate",
         "stale_leads", "stale_leads_rate", "nurture_untouched", "nurture_untouched_rate", "content_unused", "content_unused_rate",
+        "content_time_to_open", "content_unopened_rate", "first_touch_resolution", "hands_per_enquiry", "silence_at_handover",
+        "missing_deal_fields", "missing_deal_fields_rate", "missing_next_steps", "missing_next_steps_rate", "overdue_close_dates",
+        "overdue_close_dates_rate", "won_and_invoiced", "won_not_yet_due", "won_not_invoiced", "invoiced_short", "invoiced_over",
+        "paid_not_live", "billed_without_deal", "overdue_invoices", "days_to_invoice", "days_to_payment", "days_to_live",
     }  # fmt: skip
 
 

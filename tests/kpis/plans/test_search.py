@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kpis.plans import moves
 from kpis.plans.moves import Product
-from kpis.plans.pay import RepYear, pay_year, with_events
+from kpis.plans.pay import Event, RepYear, pay_year, with_events
 from kpis.plans.search import Leak, PlanBoard, _build_move, find_leaks
 from kpis.plans.terms import PayPlan
 from tests.kpis.plans.years import QUARTERS, YEAR, event, plan, rep_year
@@ -166,8 +166,15 @@ def test_every_move_keeps_the_revenue_and_arrays_pay_as_the_exact_function(rows:
             assert move.is_equal_revenue
             assert all(YEAR[0] <= new.day <= YEAR[1] for new in move.added)
             after = pay_year(with_events(rep, move.removed, move.added), terms, QUARTERS)
-            if not _is_at_a_step(after, terms) and not _is_at_a_step(exact, terms):
+            at_limit = any(_is_at_the_limit(event, terms) for event in (*rep.events, *move.added))
+            if not at_limit and not _is_at_a_step(after, terms) and not _is_at_a_step(exact, terms):
                 assert float(after.total - exact.total) == pytest.approx(gains[row], abs=0.6), (move, trials.kind)
+
+
+def _is_at_the_limit(event: Event, terms: PayPlan) -> bool:
+    """Whether the discount is so near the limit that the cents of a part decide."""
+    limit = terms.discount_limit
+    return limit is not None and abs(event.listed * (1 - limit) - event.amount) < Decimal("0.03")
 
 
 def _is_at_a_step(slip: Any, terms: PayPlan) -> bool:
