@@ -326,6 +326,7 @@ SPECTACULAR_SETTINGS = {
         "WorseEnum": "alarms.models.WORSE",
         "AnswerEnum": "funnel.models.Verdict.Answer",
         "RuleVerdictEnum": "kpis.quotas.audit.VERDICTS",
+        "AlarmVerdictEnum": "alarms.models.Alarm.Verdict",
         "DecisionAnswerEnum": "alignment.review.models.DecisionAnswer.Answer",
         "WorkStateEnum": "core.work.State",
     },
