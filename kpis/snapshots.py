@@ -23,6 +23,7 @@ from team.models import Company
 WHOLE = ("last_year", "this_year", "last_quarter", "last_month", "all")
 CUT = ("last_year", "this_year")
 MONTHS, MONTH = "last_12_months", "month"
+EACH_CUSTOMER = "account"  # tens of thousands of parts, which no page compares with those of an earlier night
 BATCH = 2000
 STEP, TABLE = "metrics", "metric"
 
@@ -74,8 +75,8 @@ def share_queries(metrics: list[Metric], spans: Mapping[str, Period], facts: Fac
 
 
 def _part_dimension(metric: Metric) -> str:
-    """Return what the figures of a year are kept by; empty where that would be units of time."""
-    return metric.default_cut if metric.default_cut not in GRAINS else ""
+    """Return what the figures of a year are kept by; empty where that would be units of time, or every customer."""
+    return "" if metric.default_cut in GRAINS or metric.default_cut == EACH_CUSTOMER else metric.default_cut
 
 
 def _compute_rows_or_set_aside(

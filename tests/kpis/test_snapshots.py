@@ -10,6 +10,7 @@ from facts.engine import Facts, open_facts
 from facts.refresh import refresh
 from kpis import snapshots
 from kpis.models import MetricSnapshot, SnapshotSet
+from kpis.registry import all_metrics
 from kpis.snapshots import current_set, take_snapshots
 from team.models import Company
 from tests import make
@@ -84,3 +85,10 @@ def test_an_empty_company_has_an_empty_set(company: Company) -> None:
     refresh()
     assert take_snapshots(open_facts()) == 0
     assert SnapshotSet.objects.count() == 1
+
+
+def test_no_part_is_kept_for_each_customer() -> None:
+    """A company has tens of thousands of them, and a night would store a row of each metric for each."""
+    cuts = {metric.default_cut for metric in all_metrics()}
+    assert "account" in cuts
+    assert not any(snapshots._part_dimension(metric) == "account" for metric in all_metrics())
