@@ -17,8 +17,8 @@ from core.formatting import format_count
 from core.number_locale import current_locale
 from core.periods import BadPeriod, Period, add_months, parse_day, preset_period
 from crm.readable import ReadableRows
+from facts import result_cache
 from facts.engine import Facts, open_facts
-from kpis import result_cache
 from kpis.aggregation import FoldedTotals, compute_figures, fold_totals
 from kpis.custom import custom_names
 from kpis.dimensions import BLANK, CUSTOM, MODEL, MODEL_LABELS

@@ -10,6 +10,7 @@ from core.date_formatting import format_day
 from core.periods import Period
 from crm.readable import ReadableRows, Reader
 from facts.engine import Facts, open_facts
+from facts.result_cache import cached_answer
 from kpis import metric_charts, pace, url_params, visibility
 from kpis.charts import axis_label
 from kpis.comparison import Reading
@@ -24,7 +25,6 @@ from kpis.pace import Pace
 from kpis.query import record_id
 from kpis.registry import Metric
 from kpis.result import Part, Result
-from kpis.result_cache import cached_answer
 
 MAX_DAYS = {"day": 45, "week": 190, "month": 1200}  # how long a period may be to be shown so finely
 

@@ -7,13 +7,13 @@ from fractions import Fraction
 from alarms.why.comparison import Comparison
 from alarms.why.parts import GroupTotals, Totals, join_groups
 from crm.readable import ReadableRows
+from facts.result_cache import cached_answer
 from kpis import visibility
 from kpis.aggregation import fold_totals
 from kpis.compute import question_key, scope_of
 from kpis.cube import WHOLE, Cube, query_cube
 from kpis.query import Cut, is_converted
 from kpis.registry import Measure
-from kpis.result_cache import cached_answer
 from kpis.rows import Scope
 from kpis.shared_queries import choose_basis
 

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import ibis
-from django.core.cache import cache
 
 from attribution.campaigns.report import (
     CampaignReport,
@@ -22,11 +21,11 @@ from core.periods import Period
 from crm.models import Campaign
 from crm.rates.conversion import CENTS, Conversion, in_company_currency
 from facts.engine import Facts, open_facts
+from facts.result_cache import cached_answer
 from funnel.verdicts.report import CUTS, count_by_part, verdicts_given
 from team.access import has_right
 from team.models import Company, User
 
-KEPT_SECONDS = 36 * 3600  # until the answers of the next night are there
 Answer = TypeVar("Answer")
 LEAD_GENERATION = "lead_generation"
 RECORDED = "recorded"  # no model of touches: the campaign that a lead or a deal names gets all of it
@@ -53,12 +52,7 @@ def _cached(facts: Facts, question: tuple[Any, ...], answer: Callable[[], Answer
     if facts.snapshot is None:
         return answer()
     parts = (facts.snapshot.pk, facts.snapshot.taken_at, question)
-    key = f"campaigns:{hashlib.sha256(repr(parts).encode()).hexdigest()}"
-    remembered: Answer | None = cache.get(key)
-    if remembered is None:
-        remembered = answer()
-        cache.set(key, remembered, KEPT_SECONDS)
-    return remembered
+    return cached_answer(f"campaigns:{hashlib.sha256(repr(parts).encode()).hexdigest()}", answer)
 
 
 def _count_verdicts(user: User, period: Period) -> dict[int, Verdicts]:

@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
@@ -19,11 +18,11 @@ from core.dates import start_of_day
 from core.periods import add_months
 from crm.models import Lead, Opportunity
 from facts.engine import latest_snapshot
+from facts.result_cache import cached_answer
 from funnel.models import HandOff
 from team.models import Company
 
 KIND = "owed"
-KEPT_SECONDS = 36 * 3600  # until the next night
 
 
 @dataclass(frozen=True)
@@ -104,14 +103,13 @@ def _count_delivered(first: date, currency: str, *, is_over: bool) -> Delivered:
     follows each import: hand-offs and deals of the past come with it.
     """
     company, snapshot = Company.get(), latest_snapshot() if is_over else None
-    if snapshot is None:
-        return _query_delivered(first, currency, company)
-    key = f"delivered:{snapshot.pk}:{snapshot.taken_at.timestamp()}:{first}:{currency}:{company.currency}:{company.time_zone}"
-    delivered: Delivered | None = cache.get(key)
-    if delivered is None:
-        delivered = _query_delivered(first, currency, company)
-        cache.set(key, delivered, KEPT_SECONDS)
-    return delivered
+    state = (
+        (snapshot.pk, snapshot.taken_at.timestamp(), first, currency, company.currency, company.time_zone)
+        if snapshot
+        else ()
+    )
+    address = "delivered:" + ":".join(map(str, state)) if state else ""
+    return cached_answer(address, lambda: _query_delivered(first, currency, company))
 
 
 def _query_delivered(first: date, currency: str, company: Company) -> Delivered:

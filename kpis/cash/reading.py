@@ -10,8 +10,8 @@ import ibis
 
 from core.periods import Period
 from crm.readable import Reader
+from facts import result_cache
 from facts.engine import Facts
-from kpis import result_cache
 from kpis.aggregation import fold_totals
 from kpis.cash.billing import LIVE, followed_deals, overdue_invoices, unmatched_invoices
 from kpis.cash.lists import COLUMNS, LISTS, MISMATCHES, StuckList

@@ -11,8 +11,8 @@ from django.http import QueryDict
 from core.periods import Period
 from crm.models import ContentAsset
 from crm.readable import ReadableRows, Reader, is_limited
+from facts import result_cache
 from facts.engine import Facts
-from kpis import result_cache
 from kpis.compute import scope_of
 from kpis.pipeline.waterfall import plain_rows
 from kpis.rows import Scope

@@ -11,10 +11,11 @@ from typing import Any
 from core.periods import Period
 from crm.models import StageMapping, StageTrack
 from crm.readable import ReadableRows, Reader, is_limited
+from facts import result_cache
 from facts.engine import Facts
 from funnel.definitions import in_force
 from funnel.stages.drafts import PHASES
-from kpis import dimensions, result_cache
+from kpis import dimensions
 from kpis.compute import scope_of
 from kpis.content.coverage import Asset, Coverage, OpenValue, build_coverage, classify_reason
 from kpis.metrics.content import is_passed_over, requested_day

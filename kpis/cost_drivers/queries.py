@@ -12,8 +12,8 @@ import ibis
 from attribution.campaigns.queries import as_decimal, with_home_amount, within_period
 from core.dates import end_of_day, start_of_day
 from core.periods import Period, month_end
+from facts import result_cache
 from facts.engine import Facts
-from kpis import result_cache
 from kpis.compute import scope_of
 from kpis.cost_drivers.low_probability import (
     DEMOS,

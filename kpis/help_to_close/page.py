@@ -10,13 +10,13 @@ import numpy as np
 from core.charts import Chart
 from core.periods import Period
 from facts.engine import Facts, open_facts
+from facts.result_cache import cached_answer
 from kpis.help_to_close import charts, sentences
 from kpis.help_to_close.answers import LATE, NEVER, LostValue, split_lost_value
 from kpis.help_to_close.balance import Balance, Trait, measure_balance
 from kpis.help_to_close.cohort import SEGMENTS, DealCohort, read_cohort
 from kpis.help_to_close.handed_over import read_handed_over
 from kpis.help_to_close.matching import NONE, Comparison, compare, compare_naively, match_deals
-from kpis.result_cache import cached_answer
 from team.models import Company
 
 CACHE_VERSION = "1"  # raise it when a remembered answer would mean something else

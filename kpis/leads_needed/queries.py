@@ -13,6 +13,7 @@ from attribution.campaigns.queries import as_decimal, with_home_amount
 from attribution.portfolio.queries import list_stages_to_win
 from core.periods import Period
 from facts.engine import Facts
+from facts.result_cache import cached_answer
 from funnel import dimensions
 from funnel.definitions import in_force
 from funnel.lead_table import LeadTable
@@ -21,7 +22,6 @@ from funnel.stages.drafts import Funnel, Stage
 from kpis.dimensions import ICP_PLACES
 from kpis.leads_needed.chain import FEWEST_WON, Chain, Cohort
 from kpis.leads_needed.question import ICP
-from kpis.result_cache import cached_answer
 from team.models import Company, User
 
 CACHE_VERSION = "1"  # raise it when a remembered answer would mean something else

@@ -8,6 +8,7 @@ from typing import Any
 
 from crm.readable import Reader
 from facts.engine import Facts
+from facts.result_cache import cached_answer
 from forecast.at_risk import IDLE_DAYS, PUSHED_TIMES, deals_at_risk
 from kpis.metrics.pipeline_risk import AS_THEN
 from kpis.pipeline.waterfall import (
@@ -20,7 +21,6 @@ from kpis.pipeline.waterfall import (
     stock_measure,
 )
 from kpis.query import Cut, select_rows
-from kpis.result_cache import cached_answer
 from kpis.rows import Scope
 
 SLIPPED, IDLE, ROTTING = "slipped", "idle", "rotting"

@@ -14,11 +14,12 @@ import pandas as pd
 
 from core.periods import Period
 from crm.readable import ReadableRows, Reader, achieving_owners, is_limited
+from facts import result_cache
 from facts.engine import Facts
 from forecast.states import read_states
 from forecast.waterfall import movements as rules
 from forecast.waterfall.movements import CHANGES, DEFINITIONS, END, LABELS, START, Window
-from kpis import dimensions, result_cache
+from kpis import dimensions
 from kpis.aggregation import fold_totals
 from kpis.compute import scope_of
 from kpis.dimensions import BLANK

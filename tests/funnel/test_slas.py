@@ -8,10 +8,14 @@ from unittest.mock import patch
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from redis.exceptions import RedisError
 
 from agreements import actions
 from agreements.models import Version, company_today
 from crm.models import Owner
+from facts import result_cache
+from facts.refresh import refresh
+from funnel.handoffs import marketing_sla
 from funnel.handoffs.clock_tick import tick_clocks
 from funnel.handoffs.marketing_sla import month_owed
 from funnel.models import HandOff
@@ -132,3 +136,19 @@ def test_a_pilot_links_to_its_results(as_user: Any, ada: Owner, cmo: User, cro: 
     version = signed(cmo, cro, response=1, pilot_manager=boss, expires_on=company_today() + timedelta(days=60))
     page = as_user(cmo).get(f"/agreements/{version.agreement_id}/").content.decode()
     assert 'href="/slas/#pilots"' in page
+
+
+def test_months_that_are_over_are_counted_while_the_cache_does_not_respond(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh()
+    asked: list[str] = []
+
+    def fail(address: str, *_: object) -> None:
+        asked.append(address)
+        raise RedisError("no Redis")
+
+    monkeypatch.setattr(result_cache.cache, "get", fail)
+    delivered = marketing_sla._count_delivered(date(2026, 1, 1), "EUR", is_over=True)
+    assert (delivered.leads, delivered.value, delivered.left_out) == (0, 0, 0)
+    assert asked
