@@ -10,6 +10,7 @@ from django.db import connection
 from crm.models import Opportunity
 from facts import registry
 from facts.duckdb_engine import open_engine
+from facts.plain_rows import plain_rows
 from forecast.history import deal_states
 from team.models import Company
 
@@ -44,4 +45,4 @@ def read_states(deal: Opportunity) -> list[dict[str, Any]]:
     company = Company.get()
     states = deal_states(OneDealTables(deal), company.today())
     frame = open_engine(company.time_zone).execute(states.order_by("number"))
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
+    return plain_rows(frame)

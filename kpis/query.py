@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import Any
 
 import ibis
-import pandas as pd
 
 from core.periods import Period
 from core.request_values import read_id
 from crm.rates.conversion import in_company_currency
+from facts.plain_rows import plain_rows
 from kpis import dimensions
 from kpis.dimensions import BLANK, OWNERS
 from kpis.grains import GRAINS, grain_of
@@ -189,7 +189,7 @@ def query_measures(scope: Scope, measures: Sequence[Measure], cut: Cut) -> list[
             _aggregate_name(position, name): value for name, value in _build_aggregates(measure, row).items()
         }
     sums = table.aggregate(by=[value.name(name) for name, value in groups.items()], **aggregates)
-    lines = _plain_rows(scope.facts.execute(join_names(scope, sums, cut)))
+    lines = plain_rows(scope.facts.execute(join_names(scope, sums, cut)))
     return [_read_totals(scope, measure, cut, lines, position) for position, measure in enumerate(measures)]
 
 
@@ -248,11 +248,6 @@ def _read_totals(
         sums = totals.setdefault((key, currency, section), first)
         _add_line(sums, measure, line, position)
     return list(totals.values())
-
-
-def _plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as plain values, None for whatever pandas calls missing."""
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
 def _add_line(sums: PartTotals, measure: Measure, line: dict[str, Any], position: int) -> None:
@@ -355,5 +350,5 @@ def counted_credits(scope: Scope, measure: Measure, cut: Cut, currency: str) -> 
     if own_currency:
         counts &= own_currency(row) == currency if currency else own_currency(row).isnull()
     rows = table.filter(counts).select(id=row["id"], value=build(row).fill_null(0))
-    sums = _plain_rows(scope.facts.execute(rows.group_by("id").aggregate(value=rows.value.sum())))
+    sums = plain_rows(scope.facts.execute(rows.group_by("id").aggregate(value=rows.value.sum())))
     return {int(line["id"]): _to_decimal(line["value"]) for line in sums}

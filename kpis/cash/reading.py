@@ -12,11 +12,12 @@ from core.periods import Period
 from crm.readable import Reader
 from facts import result_cache
 from facts.engine import Facts
+from facts.plain_rows import plain_rows
 from kpis.aggregation import fold_totals
 from kpis.cash.billing import LIVE, followed_deals, overdue_invoices, unmatched_invoices
 from kpis.cash.lists import COLUMNS, LISTS, MISMATCHES, StuckList
 from kpis.metrics.cash import issued_day, won_day
-from kpis.pipeline.waterfall import currency_of, plain_rows, scope_for
+from kpis.pipeline.waterfall import currency_of, scope_for
 from kpis.query import Cut, PartTotals, is_converted, select_rows
 from kpis.registry import Measure, get_metric
 from kpis.rows import Scope

@@ -13,8 +13,8 @@ from crm.models import ContentAsset
 from crm.readable import ReadableRows, Reader, is_limited
 from facts import result_cache
 from facts.engine import Facts
+from facts.plain_rows import plain_rows
 from kpis.compute import scope_of
-from kpis.pipeline.waterfall import plain_rows
 from kpis.rows import Scope
 
 CACHE_VERSION = "1"

@@ -13,6 +13,7 @@ from crm.models import StageMapping, StageTrack
 from crm.readable import ReadableRows, Reader, is_limited
 from facts import result_cache
 from facts.engine import Facts
+from facts.plain_rows import plain_rows
 from funnel.definitions import in_force
 from funnel.stages.drafts import PHASES
 from kpis import dimensions
@@ -20,7 +21,6 @@ from kpis.compute import scope_of
 from kpis.content.coverage import Asset, Coverage, OpenValue, build_coverage, classify_reason
 from kpis.metrics.content import is_passed_over, requested_day
 from kpis.metrics.follow_up import UNUSED_DAYS
-from kpis.pipeline.waterfall import plain_rows
 from kpis.query import Cut, select_rows
 from kpis.registry import Measure
 from kpis.rows import Row, Scope

@@ -14,6 +14,7 @@ from core.dates import end_of_day, start_of_day
 from core.periods import Period, month_end
 from facts import result_cache
 from facts.engine import Facts
+from facts.plain_rows import plain_rows
 from kpis.compute import scope_of
 from kpis.cost_drivers.low_probability import (
     DEMOS,
@@ -27,7 +28,6 @@ from kpis.cost_drivers.low_probability import (
 )
 from kpis.metrics.follow_up import is_of_kind
 from kpis.people import with_persons
-from kpis.pipeline.waterfall import plain_rows
 from kpis.query import Cut, select_rows
 from kpis.registry import Measure
 from kpis.result import round_to_cents

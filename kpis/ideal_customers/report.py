@@ -11,12 +11,12 @@ from core.formatting import format_percent
 from core.periods import Period
 from crm.readable import Reader
 from facts.engine import Facts
+from facts.plain_rows import plain_rows
 from kpis import dimensions, url_params, visibility
 from kpis.compute import scope_of
 from kpis.dashboard import Question
 from kpis.dimensions import BLANK, ICP_PLACES
 from kpis.metrics.icp import has_mix
-from kpis.pipeline.waterfall import plain_rows
 from kpis.query import Cut, select_rows
 from kpis.registry import Measure
 from kpis.result import Part, round_to_cents

@@ -8,6 +8,7 @@ from typing import Any
 
 from crm.readable import Reader
 from facts.engine import Facts
+from facts.plain_rows import plain_rows
 from facts.result_cache import cached_answer
 from forecast.at_risk import IDLE_DAYS, PUSHED_TIMES, deals_at_risk
 from kpis.metrics.pipeline_risk import AS_THEN
@@ -15,7 +16,6 @@ from kpis.pipeline.waterfall import (
     PipelineQuestion,
     check_question,
     currency_of,
-    plain_rows,
     scope_for,
     snapshot_address,
     stock_measure,

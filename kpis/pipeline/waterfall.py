@@ -10,12 +10,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
-
 from core.periods import Period
 from crm.readable import ReadableRows, Reader, achieving_owners, is_limited
 from facts import result_cache
 from facts.engine import Facts
+from facts.plain_rows import plain_rows
 from forecast.states import read_states
 from forecast.waterfall import movements as rules
 from forecast.waterfall.movements import CHANGES, DEFINITIONS, END, LABELS, START, Window
@@ -175,10 +174,6 @@ def read_movements(scope: Scope, question: PipelineQuestion, key: str, waterfall
         Movement(int(line["id"]), Decimal(str(line["total"])), _day(line["old_close_on"]), _day(line["new_close_on"]))
         for line in plain_rows(frame)
     ]
-
-
-def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
 def _day(value: Any) -> date | None:

@@ -11,6 +11,7 @@ from core.periods import Period, add_months
 from crm.models import Owner
 from crm.models import Product as ProductRecord
 from facts.engine import Facts
+from facts.plain_rows import plain_rows
 from kpis.plans.moves import Product
 from kpis.plans.pay import CENT, Event, RepYear, Span
 from kpis.plans.terms import LIST, PayPlan
@@ -194,7 +195,7 @@ def _read_products(book: QuotaBook, deals: Any, new: Mapping[int, Span], year: P
 
 def _plain_lines(facts: Facts, rows: Any) -> list[dict[str, Any]]:
     frame = facts.execute(rows)
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
+    return plain_rows(frame)
 
 
 def _to_day(value: Any) -> date:

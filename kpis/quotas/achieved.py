@@ -13,6 +13,7 @@ import pyarrow as pa
 from core.periods import Period, add_months
 from crm.rates.conversion import CENTS, Conversion, in_company_currency
 from facts.engine import Facts
+from facts.plain_rows import plain_rows
 from kpis.quotas.categories import CHURN, GROWTH, MARGIN, NEW_PRODUCTS
 from team.models import Company
 
@@ -119,7 +120,7 @@ def _sum_deals(facts: Facts, deals: Any, keys: set[Key], flags: Sequence[str]) -
     frame = facts.execute(both.group_by(["owner_id", "span"]).agg(total=both.value.sum(), **counts))
     sums: dict[Key, Decimal] = {}
     left_out = dict.fromkeys((UNCOUNTED[name] for name in flags), 0)
-    for line in _plain_lines(frame):
+    for line in plain_rows(frame):
         key = (int(line["owner_id"] or 0), spans[int(line["span"])])
         if key not in keys:
             continue
@@ -128,10 +129,6 @@ def _sum_deals(facts: Facts, deals: Any, keys: set[Key], flags: Sequence[str]) -
             left_out[UNCOUNTED[name]] += int(line[name])
     left_out[UNDATED] = _count_undated(facts, deals, {owner for owner, _ in keys})
     return Achieved(sums, {reason: n for reason, n in left_out.items() if n})
-
-
-def _plain_lines(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
 
 
 def _count_undated(facts: Facts, deals: Any, owners: set[int]) -> int:
@@ -167,7 +164,7 @@ def find_new_products(facts: Facts, deals: Any) -> dict[int, Span]:
     begins = first_day(facts, deals)
     sold = deals.filter(deals.product_id.notnull() & deals.day.notnull())
     frame = facts.execute(sold.group_by("product_id").agg(first=sold.day.min()))
-    firsts = {int(line["product_id"]): pd.Timestamp(line["first"]).date() for line in _plain_lines(frame)}
+    firsts = {int(line["product_id"]): pd.Timestamp(line["first"]).date() for line in plain_rows(frame)}
     return {
         pk: (first, add_months(first, 12))
         for pk, first in firsts.items()
@@ -202,7 +199,7 @@ def _read_kept(facts: Facts, company: Company, keys: set[Key]) -> Achieved:
     before = {span: year_before(span) for _, span in keys}
     spans = sorted({*before, *before.values()})
     both = in_spans(rows, spans)
-    lines = _plain_lines(facts.execute(
+    lines = plain_rows(facts.execute(
         both.group_by(["owner_id", "account_id", "span"]).agg(total=both.value.sum(), rateless=both.is_rateless.cast("int64").sum())
     ))  # fmt: skip
     owners = {owner for owner, _ in keys}

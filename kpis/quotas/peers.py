@@ -11,6 +11,7 @@ from core.intervals import Z
 from core.periods import Period
 from crm.people import People
 from facts.engine import Facts
+from facts.plain_rows import plain_rows
 
 
 @dataclass(frozen=True)
@@ -106,4 +107,4 @@ def read_territory(facts: Facts, territory: int, own: Iterable[int], year: Perio
 
 def _lines(facts: Facts, rows: Any) -> list[dict[str, Any]]:
     frame = facts.execute(rows)
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
+    return plain_rows(frame)

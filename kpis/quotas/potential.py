@@ -15,6 +15,7 @@ import pandas as pd
 
 from core.periods import add_months
 from facts.engine import Facts
+from facts.plain_rows import plain_rows
 from kpis.quotas.achieved import won_deals
 from team.models import Company
 
@@ -79,4 +80,4 @@ def read_yearly_potential(facts: Facts, company: Company, first: date) -> dict[i
 
 def _lines(facts: Facts, rows: Any) -> list[dict[str, Any]]:
     frame: pd.DataFrame = facts.execute(rows)
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[return-value]
+    return plain_rows(frame)

@@ -11,6 +11,7 @@ from core.periods import Period
 from crm.models import Owner
 from crm.people import People, read_people
 from facts.engine import Facts, open_facts
+from facts.plain_rows import plain_rows
 from kpis.quotas.achieved import Achieved, Span, read_achieved, today_of
 from kpis.quotas.audit import RepFigures, Rule, Statistics, audit_quotas, compute_statistics
 from kpis.quotas.categories import CATEGORIES, VOLUME, Category, find_category
@@ -173,7 +174,7 @@ def read_quota_rows(facts: Facts, company: Company, people: People) -> list[Quot
     quotas = facts.table("quotas")
     names = ["id", "owner_id", "category", "version", "starts_on", "ends_on", "amount", "potential", "currency"]
     frame = facts.execute(quotas.select(*names).order_by("id"))
-    lines: list[dict[str, Any]] = frame.astype(object).where(frame.notna(), None).to_dict("records")  # type: ignore[assignment]
+    lines = plain_rows(frame)
     return [
         QuotaRow(
             int(line["id"]), people.person(int(line["owner_id"])) if line["owner_id"] else 0,
